@@ -1,0 +1,64 @@
+# `make` lists the targets. Only python3 (3.11 or newer) is needed; all else goes into .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA ?= training_data
+MODEL ?= models/mine
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench train format wheel clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed  ## clean the example pages and show what was found
+	@$(BIN)/cleaner inspect examples/news.html
+	@echo; echo "── cleaner clean examples/news.html ──"; echo
+	@$(BIN)/cleaner clean examples/news.html
+	@echo; echo "── cleaner inspect examples/blog.txt ──"; echo
+	@$(BIN)/cleaner inspect examples/blog.txt
+	@echo; echo "── cleaner clean examples/blog.txt ──"; echo
+	@$(BIN)/cleaner clean examples/blog.txt
+
+test: $(VENV)/.installed-test  ## run the tests
+	$(BIN)/python -m pytest -q -m "not quality"
+
+check: $(VENV)/.installed-dev  ## style, types, labelled pages, quality floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cleaner data check training_data
+	$(BIN)/python -m pytest -q -m quality
+
+bench: $(VENV)/.installed-dev  ## quality and speed against others: make bench CORPORA=folder
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/speed.py $(if $(CORPORA),--corpora $(CORPORA))
+	@$(if $(CORPORA),,echo 'quality needs CORPORA=folder; see benchmarks/README.md')
+	$(if $(CORPORA),$(BIN)/python benchmarks/quality.py --corpora $(CORPORA))
+
+train: $(VENV)/.installed-test  ## train a model: make train DATA="folder …" MODEL=models/mine
+	$(BIN)/cleaner train $(DATA) -o $(MODEL)
+
+format: $(VENV)/.installed-dev  ## put the source into standard form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(VENV)/.installed-dev  ## build dist/*.whl
+	$(BIN)/python -m build --wheel
+
+clean:  ## remove the environment and everything built
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# One stamp per set of dependencies; installing again waits for a change of pyproject.toml.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 …' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$*]'
+	@touch $@ $(VENV)/.installed
