@@ -1,0 +1,29 @@
+"""Every exception that `cleaner` raises on purpose.
+
+    CleanerError
+    ├── ModelError      a model directory is missing, unreadable, or does not fit this version
+    ├── DataError       labelled pages are malformed, or a label is unknown
+    └── InputError      an input file is missing or of a kind that cannot be read
+
+`clean` itself raises only `TypeError`, for an argument of the wrong type; a
+page that cannot be cleaned comes back as a result with `.error` set. Each
+message ends with what to do.
+"""
+
+from __future__ import annotations
+
+
+class CleanerError(Exception):
+    """Base of all exceptions raised by this package."""
+
+
+class ModelError(CleanerError):
+    """A model directory is missing, unreadable, or does not fit this version."""
+
+
+class DataError(CleanerError):
+    """Labelled pages are malformed, or carry a label that is not known."""
+
+
+class InputError(CleanerError):
+    """An input file is missing or of a kind that cannot be read."""

@@ -1,0 +1,28 @@
+"""A page to its source text and blocks: one path for HTML, one for plain text, one result type."""
+
+from __future__ import annotations
+
+from cleaner.segment.decode import decode, looks_like_html, looks_like_text
+from cleaner.segment.html import segment_html
+from cleaner.segment.text import segment_text
+from cleaner.types import Kind, Page
+
+__all__ = ["segment"]
+
+
+def segment(page: str | bytes, kind: Kind = "auto") -> Page:
+    """Segment a page into blocks with offsets into its source text.
+
+    Args:
+        page: HTML or plain text; bytes are decoded as a browser would.
+        kind: "html", "text", or "auto" to tell them apart by content.
+
+    Raises:
+        ValueError: the page holds no text at all that could be read (binary data).
+    """
+    text = page if isinstance(page, str) else decode(page)
+    if not looks_like_text(text):
+        raise ValueError("binary data: give HTML or plain text")
+    if kind == "html" or (kind == "auto" and looks_like_html(text)):
+        return segment_html(text)
+    return segment_text(text)

@@ -1,0 +1,107 @@
+"""Bytes to text, as a browser would, and what kind of text it is."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARED = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I
+)
+# The WHATWG Encoding Standard reads these labels as the larger set that pages really use.
+_SUPERSETS = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+_PRESCAN = 4096
+_DETECT = 1 << 16
+_MARKUP_START = re.compile(r"\s*<(?:!doctype\s+html|html|head|body|\?xml[^>]*>\s*<(?:!doctype|html))", re.I)
+_TAG = re.compile(
+    r"</?(?:a|article|b|blockquote|body|br|div|em|footer|form|h[1-6]|header|hr|i|img|li|main|nav|ol|p"
+    r"|script|section|span|strong|table|tbody|td|th|tr|ul)\b[^<>]*>",
+    re.I,
+)
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
+
+
+def decode(data: bytes) -> str:
+    """Decode a page: byte order mark, then UTF-8 if valid, then the declared charset, then detection.
+
+    Valid UTF-8 goes before the declaration: other encodings hardly ever form it by
+    chance, while wrong declarations are common. Bytes that fit nothing become U+FFFD.
+    """
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            return data.decode(name, "replace").removeprefix("\ufeff")
+    declared = _declared(data)
+    if declared != "iso2022_jp":  # 7-bit, so valid UTF-8 as well
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            cut_short = error.start >= len(data) - 4
+        if cut_short or declared == "utf-8":
+            return data.decode("utf-8", "replace")
+    if declared:
+        return data.decode(declared, "replace")
+    return data.decode(_detect(data), "replace")
+
+
+def _declared(data: bytes) -> str | None:
+    match = _DECLARED.search(data, 0, _PRESCAN)
+    if not match:
+        return None
+    try:
+        name = codecs.lookup(match[1].decode("ascii")).name
+    except (LookupError, UnicodeDecodeError):
+        return None
+    if name.startswith(("utf-16", "utf-32")):  # the declaration itself was read as ASCII
+        return "utf-8"
+    try:
+        b"".decode(name)
+    except LookupError:  # a codec that is not a text encoding
+        return None
+    return _SUPERSETS.get(name, name)
+
+
+def _detect(data: bytes) -> str:
+    if data[:2000].count(0) > len(data[:2000]) // 4:
+        # UTF-16 without a mark: of ASCII text every other byte is zero.
+        return "utf-16-le" if data[1:2000:2].count(0) > data[0:2000:2].count(0) else "utf-16-be"
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:_DETECT]).best()
+    return best.encoding if best else "cp1252"
+
+
+def looks_like_html(text: str) -> bool:
+    """Tell HTML from plain text that merely mentions a tag."""
+    if _MARKUP_START.match(text):
+        return True
+    head = text[:_DETECT]
+    tags = sum(1 for _ in _TAG.finditer(head))
+    if tags == 0:
+        return False
+    if text.lstrip().startswith("<") and text.rstrip().endswith(">"):
+        return True
+    return tags >= 4 and tags * 300 > len(head) and "</" in head
+
+
+def looks_like_text(text: str) -> bool:
+    """False for binary data: over a tenth of control and replacement characters at the start."""
+    head = text[:8192]
+    return len(_CONTROL.findall(head)) <= max(2, len(head) // 10)

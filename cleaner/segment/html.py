@@ -1,0 +1,312 @@
+"""HTML to a source text, as a reader would see it, and blocks with DOM facts.
+
+The tree is lexbor's (through selectolax), which parses as browsers do. It is
+walked once, in document order, without recursion: scraped pages nest deeper
+than any recursion limit.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
+
+from cleaner.types import Block, Element, Link, Page
+
+# Elements that do not break the line (HTML Standard, phrasing content). All others
+# do, custom elements among them: frameworks use those as containers.
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr q"
+    " rb rp rt ruby s samp small span strike strong sub sup time tt u var blink"
+    " button input output meter progress img picture source wbr".split()
+)
+# Nothing in them is text that a reader sees.
+_SKIPPED = frozenset(
+    "audio canvas colgroup embed head iframe map noembed noframes object rp script style svg"
+    " template textarea title video".split()
+)
+_CONTROLS = frozenset("button label option select input output".split())
+_MARKS = frozenset("b strong em i cite code mark time q".split())
+_LINE_ITEMS = frozenset("dd dt li option tr".split())
+_CELLS = frozenset(("td", "th"))
+_LINE, _PARAGRAPH, _CELL = "\n", "\n\n", "\t"
+
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
+    r"|text-indent\s*:\s*-\d{3}|(?:left|top)\s*:\s*-\d{3}",
+    re.I,
+)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_SHADOW_ROOT = re.compile(r"<template(?=[^>]*\bshadowroot)", re.I)
+_NOSCRIPT_SHARE = 4
+"""`<noscript>` is read when it holds this many times the characters of the rest."""
+_MAX_DEPTH = 20_000
+"""Open elements beyond which lexbor's quadratic tree construction would take minutes."""
+_OPEN_TAG = re.compile(r"<[a-zA-Z]")
+_ANY_TAG = re.compile(r"<[^<>]*>")
+
+
+@lru_cache(maxsize=65536)
+def _tokens(attribute: str) -> tuple[str, ...]:
+    """Words of a class, id, role or itemprop value: `CommentList-item2` → comment, list, item."""
+    return tuple(word.lower() for word in _WORD.findall(attribute[:300]) if len(word) > 1)
+
+
+def segment_html(html: str) -> Page:
+    """Segment decoded HTML; `source` is the rendered text."""
+    if _too_deep(html):
+        html = _ANY_TAG.sub("\n", html)
+    if "<template" in html and "shadowroot" in html:
+        html = _SHADOW_ROOT.sub("<div ", html)
+    tree = LexborHTMLParser(html)
+    if "srcdoc" in html:
+        _inline_frames(tree)
+    title = tree.css_first("title")
+    renderer = _Renderer()
+    renderer.walk(tree, noscript=False)
+    if ("<noscript" in html or "<NOSCRIPT" in html) and renderer.length < 2000:
+        with_noscript = _Renderer()
+        with_noscript.walk(tree, noscript=True)
+        if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:
+            renderer = with_noscript
+    return Page(
+        source="".join(renderer.parts),
+        kind="html",
+        blocks=tuple(renderer.blocks),
+        elements=tuple(Element(*row) for row in renderer.rows),
+        links=tuple(renderer.links),
+        title=" ".join(title.text().split()) if title else "",
+        html=html,
+    )
+
+
+def _too_deep(html: str) -> bool:
+    opened = html.count("<")
+    if opened < _MAX_DEPTH:
+        return False
+    return len(_OPEN_TAG.findall(html)) - html.count("</") - html.count("/>") > _MAX_DEPTH + (
+        # Void and implied-end elements never close; on real pages they are a minority.
+        opened // 2
+    )
+
+
+def _inline_frames(tree: LexborHTMLParser) -> None:
+    """Put the document of `<iframe srcdoc>` in the frame's place."""
+    for frame in tree.css("iframe[srcdoc]"):
+        inner = LexborHTMLParser(frame.attributes.get("srcdoc") or "").body
+        if inner is not None:
+            frame.replace_with(inner)
+
+
+class _Renderer:
+    """Builds the source text, blocks, elements and links of one page while walking its tree."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.length = 0
+        self.blocks: list[Block] = []
+        # Of each element: tag, tokens, parent, depth, hidden, first block, last block.
+        self.rows: list[list[Any]] = []
+        self.links: list[Link] = []
+        self._separator = ""  # what goes before the next block
+        self._pending_space = False
+        self._breaks = 0
+        self._images = 0
+        self._reset_block()
+
+    def _reset_block(self) -> None:
+        self._start = -1
+        self._element = -1
+        self._link_chars = 0
+        self._links = 0
+        self._marks = 0
+        self._control_chars = 0
+        self._inline_tokens: tuple[str, ...] = ()
+
+    def walk(self, tree: LexborHTMLParser, *, noscript: bool) -> None:
+        """Render the whole tree; `noscript` tells whether to read inside `<noscript>`."""
+        root = tree.root
+        if root is None:
+            return
+        # One entry an open element: (identity, element index, tag, link, control, pre, hidden, skipped)
+        stack: list[tuple[int, int, str, int, bool, bool, bool, bool]] = [
+            (0, -1, "", -1, False, False, False, False)
+        ]
+        hrefs: list[tuple[str, str]] = []
+        link_starts: list[int] = []
+        for node in root.traverse(include_text=True):
+            tag = node.tag or ""
+            parent = node.parent
+            parent_id = parent.mem_id if parent is not None else 0
+            while len(stack) > 1 and stack[-1][0] != parent_id:
+                self._close(stack.pop(), stack[-1], hrefs, link_starts)
+            _, element, _, link, control, pre, hidden, skipped = stack[-1]
+            if skipped:
+                stack.append((node.mem_id, element, tag, link, control, pre, hidden, True))
+                continue
+            if tag == "-text":
+                text = node.text_content or ""
+                self._text(text, element, link >= 0, control, pre)
+                if link >= 0 and link_starts[link] < 0 and self._start >= 0:
+                    link_starts[link] = max(self._start, self.length - len(text))
+                continue
+            if tag == "br":
+                self._line_break(pre)
+                continue
+            if tag == "img":
+                self._images += 1
+                continue
+            if tag in _SKIPPED or tag[:1] in "-!#" or (tag == "noscript" and not noscript):
+                stack.append((node.mem_id, element, tag, link, control, pre, hidden, True))
+                continue
+            attributes = node.attributes
+            if attributes:
+                hidden = hidden or _is_hidden(attributes)
+            if tag in _INLINE:
+                if tag == "a" and attributes.get("href") is not None:
+                    link = len(hrefs)
+                    hrefs.append((attributes["href"] or "", attributes.get("rel") or ""))
+                    link_starts.append(-1)
+                    self._links += 1
+                    if self._start >= 0 and self.parts and self._link_chars:
+                        self._pending_space = True  # neighbouring links are set apart by style
+                elif tag in _MARKS:
+                    self._marks += 1
+                elif tag in _CONTROLS:
+                    control = True
+                    self._pending_space = self._pending_space or self._start >= 0
+                if attributes and len(self._inline_tokens) < 12:
+                    self._inline_tokens += _attribute_tokens(attributes)
+            else:
+                self._end_block()
+                self._separate(tag)
+                tokens = _attribute_tokens(attributes) if attributes else ()
+                depth = self.rows[element][3] + 1 if element >= 0 else 0
+                self.rows.append([tag, tokens, element, depth, hidden, len(self.blocks), 0])
+                element = len(self.rows) - 1
+                control = control or tag in _CONTROLS
+                pre = pre or tag in ("pre", "listing", "xmp", "plaintext")
+            stack.append((node.mem_id, element, tag, link, control, pre, hidden, False))
+        while len(stack) > 1:
+            self._close(stack.pop(), stack[-1], hrefs, link_starts)
+        self._end_block()
+
+    def _close(
+        self,
+        entry: tuple[int, int, str, int, bool, bool, bool, bool],
+        outer: tuple[int, int, str, int, bool, bool, bool, bool],
+        hrefs: list[tuple[str, str]],
+        link_starts: list[int],
+    ) -> None:
+        _, element, tag, link, _, _, hidden, skipped = entry
+        if skipped:
+            return
+        if tag not in _INLINE:
+            self._end_block()
+            self._separate(tag)
+            self.rows[element][6] = len(self.blocks)
+        if link >= 0 and link != outer[3] and 0 <= link_starts[link] < self.length:
+            self.links.append(Link(link_starts[link], self.length, *hrefs[link], hidden))
+
+    def _text(self, text: str, element: int, link: bool, control: bool, pre: bool) -> None:
+        if pre:
+            shown = text if self._start >= 0 else text.lstrip("\n")
+            if self._start < 0 and not shown.strip():
+                return
+        else:
+            words = text.split()
+            if not words:
+                self._pending_space = self._pending_space or bool(text)
+                return
+            shown = " ".join(words)
+        if self._breaks >= 2 and self._start >= 0:  # an empty line: authors' paragraphs of old
+            self._end_block()
+            self._separator = self._separator or _PARAGRAPH
+        if self._start < 0:
+            self._begin_block(element)
+        elif self._breaks:
+            self._emit(_LINE)
+        elif not pre and (self._pending_space or text[0].isspace()):
+            self._emit(" ")
+        self._breaks = 0
+        self._emit(shown)
+        self._pending_space = not pre and text[-1].isspace()
+        if link:
+            self._link_chars += len(shown)
+        if control:
+            self._control_chars += len(shown)
+
+    def _line_break(self, pre: bool) -> None:
+        if pre and self._start >= 0:
+            self._emit(_LINE)
+        elif self._start >= 0:
+            self._breaks += 1
+        elif not self._separator:
+            self._separator = _LINE
+        self._pending_space = False
+
+    def _emit(self, text: str) -> None:
+        self.parts.append(text)
+        self.length += len(text)
+
+    def _begin_block(self, element: int) -> None:
+        if self.blocks:
+            self._emit(self._separator or _PARAGRAPH)
+        self._separator = ""
+        self._start = self.length
+        self._element = element
+
+    def _end_block(self) -> None:
+        self._breaks = 0
+        self._pending_space = False
+        if self._start < 0:
+            # Marks, links and images without text belong to no block; images are
+            # counted for the next one.
+            self._links = self._marks = 0
+            self._inline_tokens = ()
+            return
+        while self.parts and not self.parts[-1].strip():  # white space that ends a <pre>
+            self.length -= len(self.parts.pop())
+        last = self.parts[-1].rstrip()
+        self.length -= len(self.parts[-1]) - len(last)
+        self.parts[-1] = last
+        self.blocks.append(
+            Block(
+                start=self._start,
+                end=self.length,
+                element=self._element,
+                tag=self.rows[self._element][0] if self._element >= 0 else "",
+                link_chars=self._link_chars,
+                links=self._links,
+                marks=self._marks,
+                control_chars=self._control_chars,
+                images=self._images,
+                tokens=self._inline_tokens,
+            )
+        )
+        self._images = 0
+        self._reset_block()
+
+    def _separate(self, tag: str) -> None:
+        """Remember the widest gap that the elements between two blocks ask for."""
+        gap = _CELL if tag in _CELLS else _LINE if tag in _LINE_ITEMS else _PARAGRAPH
+        if self._separator in ("", _CELL) or gap == _PARAGRAPH:
+            self._separator = gap if not (gap == _CELL and self._separator) else self._separator
+
+
+def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
+    found: tuple[str, ...] = ()
+    for name in ("class", "id", "role", "itemprop"):
+        value = attributes.get(name)
+        if value:
+            found += _tokens(value)
+    return found
+
+
+def _is_hidden(attributes: dict[str, str | None]) -> bool:
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    return bool(style and _HIDDEN_STYLE.search(style))

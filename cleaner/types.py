@@ -1,0 +1,125 @@
+"""The values that flow through `cleaner`: page → blocks → segments → result.
+
+All of them are frozen. Offsets count characters (Python string indices) into
+one text, the *source*: the input itself for plain text, the rendered page for
+HTML. `source[x.start:x.end]` is always the text of `x`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["auto", "html", "text"]
+
+ARTICLE = "article"
+COMMENT = "comment"
+NAVIGATION = "navigation"
+LABELS = (ARTICLE, COMMENT, NAVIGATION)
+"""Labels of the default model. A model's manifest lists its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An HTML element that holds blocks, with the facts features need."""
+
+    tag: str
+    tokens: tuple[str, ...]
+    """Lower-case words of the element's class, id, role and itemprop."""
+    parent: int
+    """Index into `Page.elements`, -1 at the root."""
+    depth: int
+    hidden: bool
+    """Hidden by attribute or inline style, itself or through an ancestor."""
+    first: int
+    """Index of the first block inside; blocks of an element are neighbours."""
+    last: int
+    """One past the last block inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of text that a reader sees as one unit: a paragraph, an item, a line."""
+
+    start: int
+    end: int
+    element: int = -1
+    """Index into `Page.elements` of the block-level element around it; -1 in plain text."""
+    tag: str = ""
+    """Tag of the nearest block-level element; empty in plain text."""
+    link_chars: int = 0
+    """Characters inside `<a href>`."""
+    links: int = 0
+    marks: int = 0
+    """Inline elements other than links: emphasis, images, controls (see `segment.html`)."""
+    control_chars: int = 0
+    """Characters inside buttons, labels, options: things to press, not to read."""
+    images: int = 0
+    """Images between the previous block and the end of this one."""
+    tokens: tuple[str, ...] = ()
+    """Words of the class, id, role and itemprop of inline elements inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Characters of `source` inside one `<a href>`; kept for the spam step."""
+
+    start: int
+    end: int
+    href: str
+    rel: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A segmented page: its source text, blocks in reading order, and DOM facts."""
+
+    source: str
+    kind: Literal["html", "text"]
+    blocks: tuple[Block, ...]
+    elements: tuple[Element, ...] = ()
+    links: tuple[Link, ...] = ()
+    title: str = ""
+    """Text of `<title>`; empty in plain text."""
+    html: str = field(default="", repr=False)
+    """Decoded markup, for metadata; empty in plain text."""
+
+    def text_of(self, block: Block) -> str:
+        """Text of a block: the source between its offsets."""
+        return self.source[block.start : block.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A block with its label and the model's confidence in that label (0 to 1)."""
+
+    label: str
+    text: str
+    start: int
+    end: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Injected spam inside an article segment."""
+
+    start: int
+    end: int
+    text: str
+    confidence: float
+    reason: str
+    """The signals that spoke against it, in words."""
+    removed: bool
+    """True when the span was left out of `Result.text`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What an HTML page says of itself; None where it does not."""
+
+    title: str | None = None
+    author: str | None = None
+    date: str | None = None
+    site_name: str | None = None
