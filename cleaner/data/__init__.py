@@ -1,0 +1,1 @@
+"""Labelled pages: their format, check, alignment with today's blocks, and importers."""

@@ -1,0 +1,130 @@
+"""Check a folder of labelled pages: what a contributor, and CI, runs before training."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from cleaner.data.align import UNJUDGED, align_spans, text_shares, tokens
+from cleaner.data.pages import (
+    LABELS_SUFFIX,
+    LabelledPage,
+    label_lines,
+    page_names,
+    read_page,
+)
+from cleaner.errors import DataError
+from cleaner.segment import segment
+from cleaner.types import ARTICLE, LABELS, Page
+
+ALLOWED_LABELS = (*LABELS, UNJUDGED)
+_FOUND = 0.5  # share of a text's tokens below which it counts as not found
+_UNCOVERED = 0.05  # share of a page's characters that may lack a label
+_LANGUAGE = re.compile(r"[a-z]{2}|und")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to correct in a labelled page."""
+
+    page: str
+    """Name of the page."""
+    line: int
+    """Line of the labels file, from 1; 0 when the whole page is meant."""
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.page}{LABELS_SUFFIX}"
+        return f"{place}:{self.line}: {self.message}" if self.line else f"{place}: {self.message}"
+
+
+def check(folder: Path, labels: Collection[str] = ALLOWED_LABELS) -> list[Problem]:
+    """Problems of all pages in `folder`, by page and line; empty when all is well.
+
+    `labels` are the labels allowed. Raises `DataError` when there is no such folder.
+    """
+    problems = []
+    seen: dict[tuple[str, ...], str] = {}
+    for name in page_names(folder):
+        file = folder / (name + LABELS_SUFFIX)
+        try:
+            page = read_page(file)
+        except DataError as error:
+            problems.append(Problem(name, 0, str(error)))
+            continue
+        parsed = segment(page.page, page.kind)
+        lines = label_lines(file.read_text(encoding="utf-8"))
+        problems += _check_values(page, lines, labels)
+        problems += _check_texts(page, parsed, lines)
+        words = tuple(token.text for token in tokens(parsed.source))
+        twin = seen.setdefault(words, name)
+        if twin != name:
+            problems.append(Problem(name, 0, f"same text as {twin}; remove one of the two"))
+    return sorted(problems, key=lambda problem: (problem.page, problem.line))
+
+
+def _check_values(page: LabelledPage, lines: list[int], labels: Collection[str]) -> list[Problem]:
+    known = ", ".join(labels)
+    problems = []
+    if not _LANGUAGE.fullmatch(page.language):
+        message = f"language {page.language!r}: use an ISO 639-1 code such as `en`, or `und`"
+        problems.append(Problem(page.name, 0, message))
+    if "://" not in page.url:
+        problems.append(Problem(page.name, 0, f"url {page.url!r}: give it with its scheme"))
+    if page.rest not in labels:
+        problems.append(Problem(page.name, 0, f"rest {page.rest!r}: use one of {known}"))
+    for line, entry in zip(lines, page.labels, strict=True):
+        if entry.label not in labels:
+            message = f"unknown label {entry.label!r}; use one of {known}"
+            problems.append(Problem(page.name, line, message))
+        if entry.spam and entry.label != ARTICLE:
+            message = f"spam is marked in {entry.label}; mark it inside {ARTICLE} only"
+            problems.append(Problem(page.name, line, message))
+    return problems
+
+
+def _check_texts(page: LabelledPage, parsed: Page, lines: list[int]) -> list[Problem]:
+    blocks = [parsed.text_of(block) for block in parsed.blocks]
+    texts = [entry.text for entry in page.labels]
+    shares = text_shares(blocks, texts, ordered=page.ordered)
+    missing = [at for at, share in enumerate(shares) if share < _FOUND]
+    elsewhere = text_shares(blocks, [texts[at] for at in missing], ordered=False)
+    problems = []
+    for at, share in zip(missing, elsewhere, strict=True):
+        message = (
+            f"text is out of page order: {_shorten(texts[at])}; move the line"
+            if page.ordered and share >= _FOUND
+            else f"text is not in the page: {_shorten(texts[at])}; copy it from the page"
+        )
+        problems.append(Problem(page.name, lines[at], message))
+
+    if page.rest == UNJUDGED and page.ordered:
+        problems += _check_cover(page, blocks)
+    return problems
+
+
+def _check_cover(page: LabelledPage, blocks: list[str]) -> list[Problem]:
+    # A name of its own for what no line covers: `unjudged` is a label that a line can give.
+    nothing = ""
+    pairs = [(entry.label, entry.text) for entry in page.labels]
+    loose = [
+        block[part.start : part.end].strip()
+        for block, parts in zip(blocks, align_spans(blocks, pairs, nothing), strict=True)
+        for part in parts
+        if part.label == nothing and tokens(block[part.start : part.end])
+    ]
+    total = sum(map(len, blocks))
+    share = sum(map(len, loose)) / total if total else 0.0
+    if share <= _UNCOVERED:
+        return []
+    message = (
+        f"{share:.0%} of the text has no label, first: {_shorten(loose[0])}; "
+        "label it (`unjudged` where you cannot tell) or set `rest`"
+    )
+    return [Problem(page.name, 0, message)]
+
+
+def _shorten(text: str) -> str:
+    return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"

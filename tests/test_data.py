@@ -1,0 +1,220 @@
+"""Labelled pages: format, check and importers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cleaner.data.check import check
+from cleaner.data.importers import IMPORTERS, import_corpus
+from cleaner.data.pages import Labelled, LabelledPage, digest, read_page, read_pages, write_page
+from cleaner.errors import DataError
+
+ARTICLE = "The harbour opened again on Monday after three weeks of storms and repairs."
+SECOND = "Fishermen said that they would sail out as soon as the wind allowed it."
+HTML = f"""<!DOCTYPE html><html lang="en-GB"><head>
+<link rel="canonical" href="https://www.harbour.example.co.uk/a"></head><body>
+<p>Home</p><p>{ARTICLE}</p><p>{SECOND}</p></body></html>"""
+PAGE = LabelledPage(
+    name="harbour",
+    page=HTML.encode(),
+    kind="html",
+    url="https://www.harbour.co.uk/a",
+    language="en",
+    layout="news",
+    source="written for a test",
+    licence="CC0-1.0",
+    rest="unjudged",
+    labels=(
+        Labelled("navigation", "Home"),
+        Labelled("article", ARTICLE, ((4, 11), (34, 39))),
+        Labelled("article", SECOND),
+    ),
+    extra={"note": "of a harbour"},
+)
+HEADER = "cleaner-labels: 1\nurl: https://a.org/\nlanguage: en\nsource: s\nlicence: CC0-1.0\n"
+
+
+def write_raw(folder: Path, labels: str, page: str = HTML, name: str = "p") -> Path:
+    (folder / f"{name}.html").write_text(page, encoding="utf-8")
+    (folder / f"{name}.labels").write_text(labels, encoding="utf-8")
+    return folder / f"{name}.labels"
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_round_trip(tmp_path: Path, compress: bool) -> None:
+    text = replace(PAGE, name="plain", kind="text", page=b"Home\r\n\xff\n")
+    write_page(tmp_path, text, compress=compress)
+    write_page(tmp_path, PAGE, compress=compress)
+    assert read_pages(tmp_path) == [PAGE, text]
+    assert read_page(tmp_path / ("harbour.html.gz" if compress else "harbour.html")) == PAGE
+    assert (tmp_path / "harbour.html.gz").exists() == compress
+
+
+def test_writing_is_deterministic_and_replaces(tmp_path: Path) -> None:
+    write_page(tmp_path, PAGE)
+    write_page(tmp_path, PAGE, compress=True)
+    first = (tmp_path / "harbour.html.gz").read_bytes()
+    write_page(tmp_path, PAGE, compress=True)
+    assert (tmp_path / "harbour.html.gz").read_bytes() == first
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_digest_sees_labels_and_pages_not_their_order(tmp_path: Path) -> None:
+    other = replace(PAGE, name="b")
+    write_page(tmp_path, PAGE)
+    write_page(tmp_path, other)
+    assert digest(tmp_path) == digest([other, PAGE]) == digest([PAGE, other])
+    assert digest([PAGE]) != digest([replace(PAGE, page=b"x")])
+    assert digest([PAGE]) != digest([replace(PAGE, labels=())])
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://www.bbc.co.uk/news", "bbc.co.uk"),
+        ("http://a.b.github.io/c", "b.github.io"),
+        ("http://127.0.0.1:8000/", "127.0.0.1"),
+        ("https://www.example-site.tld/x", "www.example-site.tld"),
+    ],
+)
+def test_site(url: str, site: str) -> None:
+    assert replace(PAGE, url=url).site == site
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("", "p.labels:1: expected `cleaner-labels: 1`"),
+        ("url: https://a.org/\n" + HEADER, "twice"),
+        (HEADER.replace(": 1", ": 2"), "p.labels:1: expected"),
+        (HEADER + "nonsense\n", "p.labels:6: not a header line"),
+        (HEADER.replace("licence: CC0-1.0\n", "").replace("source: s\n", ""), "source, licence"),
+        (HEADER + "\narticle one\n", "p.labels:7: not a labelled text"),
+        (HEADER + "\narticle\t \n", "p.labels:7: not a labelled text"),
+        (HEADER + "\narticle\ta ⟦b\n", "p.labels:7: ⟦ is never closed"),
+        (HEADER + "\narticle\ta ⟧b\n", "p.labels:7: ⟦ and ⟧ do not alternate"),
+        (HEADER + "\narticle\ta ⟦b ⟦c⟧\n", "p.labels:7: ⟦ and ⟧ do not alternate"),
+        (HEADER + "\narticle\ta ⟦⟧ b\n", "p.labels:7: ⟦⟧ marks nothing"),
+    ],
+)
+def test_malformed_labels(tmp_path: Path, labels: str, message: str) -> None:
+    path = write_raw(tmp_path, labels)
+    with pytest.raises(DataError) as error:
+        read_page(path)
+    assert message in str(error.value)
+    assert [problem.page for problem in check(tmp_path)] == ["p"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        replace(PAGE, labels=(Labelled("article", "a ⟦b⟧"),)),
+        replace(PAGE, labels=(Labelled("article", " "),)),
+        replace(PAGE, labels=(Labelled("two words", "a"),)),
+        replace(PAGE, labels=(Labelled("article", "abc", ((1, 9),)),)),
+        replace(PAGE, name="a/b"),
+    ],
+)
+def test_what_the_format_cannot_hold(tmp_path: Path, page: LabelledPage) -> None:
+    with pytest.raises(DataError):
+        write_page(tmp_path, page)
+
+
+def test_files_that_miss_their_partner(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("x")
+    (tmp_path / "b.labels").write_text(HEADER)
+    (tmp_path / "README.md").write_text("x")
+    assert [problem.page for problem in check(tmp_path)] == ["a", "b"]
+    with pytest.raises(DataError, match="no such folder"):
+        read_pages(tmp_path / "none")
+
+
+def test_check_accepts_a_good_page(tmp_path: Path) -> None:
+    write_page(tmp_path, PAGE)
+    assert check(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "message"),
+    [
+        ({"language": "eng"}, 0, "language 'eng'"),
+        ({"url": "a.org"}, 0, "url 'a.org'"),
+        ({"rest": "menu"}, 0, "rest 'menu'"),
+        ({"labels": (Labelled("menu", "Home"), *PAGE.labels[1:])}, 10, "unknown label 'menu'"),
+        (
+            {"labels": (*PAGE.labels, Labelled("article", "Never written anywhere, sadly."))},
+            13,
+            "text is not in the page",
+        ),
+        (
+            {"labels": (PAGE.labels[0], PAGE.labels[2], PAGE.labels[1])},
+            12,
+            "text is out of page order",
+        ),
+        ({"labels": PAGE.labels[:2]}, 0, "of the text has no label"),
+        ({"labels": (Labelled("navigation", "Home", ((0, 4),)), *PAGE.labels[1:])}, 10, "spam"),
+    ],
+)
+def test_check_finds(tmp_path: Path, change: dict[str, object], line: int, message: str) -> None:
+    write_page(tmp_path, replace(PAGE, **change))  # type: ignore[arg-type]
+    problems = check(tmp_path)
+    assert [problem.line for problem in problems] == [line]
+    assert message in problems[0].message
+
+
+def test_check_finds_duplicates_and_takes_other_labels(tmp_path: Path) -> None:
+    renamed = tuple(replace(entry, label="recipe", spam=()) for entry in PAGE.labels)
+    write_page(tmp_path, replace(PAGE, labels=renamed))
+    write_page(tmp_path, replace(PAGE, name="twin", labels=renamed))
+    problems = check(tmp_path, ["recipe", "unjudged"])
+    assert [str(problem) for problem in problems] == [
+        "twin.labels: same text as harbour; remove one of the two"
+    ]
+
+
+def test_importers(tmp_path: Path) -> None:
+    packed = gzip.compress(HTML.encode())
+    truth = {
+        "url": "https://a.org/1",
+        "_internal": {"page_type": {"primary": "forum"}},
+        "ground_truth": {"main_content": f"{ARTICLE}\n\n{SECOND}"},
+    }
+    files = {
+        "wcxb/dev/html/7.html.gz": packed,
+        "wcxb/dev/ground-truth/7.json": json.dumps(truth).encode(),
+        "aeb/html/k.html.gz": packed,
+        "aeb/ground-truth.json": json.dumps({"k": {"articleBody": ARTICLE}}).encode(),
+        "snippets/html/a.org.x.html.gz": packed,
+        "snippets/evaldata.json": json.dumps(
+            {"x": {"file": "a.org.x.html", "with": ["opened again"], "comments": None}}
+        ).encode(),
+    }
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    pages = {}
+    for format in IMPORTERS:
+        assert import_corpus(format, tmp_path / format, tmp_path / "out" / format) == 1
+        pages[format] = read_pages(tmp_path / "out" / format)[0]
+        assert check(tmp_path / "out" / format) == []
+    assert {page.language for page in pages.values()} == {"en"}
+    assert pages["wcxb"].layout == "forum"
+    assert [entry.text for entry in pages["wcxb"].labels] == [ARTICLE, SECOND]
+    assert pages["aeb"].url == "https://www.harbour.example.co.uk/a"
+    assert pages["aeb"].rest == "navigation"
+    assert not pages["snippets"].ordered
+    assert pages["snippets"].labels == (Labelled("article", "opened again"),)
+
+
+def test_import_errors(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="aeb, snippets, wcxb"):
+        import_corpus("nonsense", tmp_path, tmp_path)
+    for format in IMPORTERS:
+        with pytest.raises(DataError):
+            import_corpus(format, tmp_path, tmp_path / "out")
