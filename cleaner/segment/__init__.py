@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cleaner.segment.decode import decode, looks_like_html, looks_like_text
+from cleaner.segment.decode import decode, is_binary, looks_like_html, looks_like_text
 from cleaner.segment.html import segment_html
 from cleaner.segment.text import segment_text
 from cleaner.types import Kind, Page
@@ -21,7 +21,7 @@ def segment(page: str | bytes, kind: Kind = "auto") -> Page:
         ValueError: the page holds no text at all that could be read (binary data).
     """
     text = page if isinstance(page, str) else decode(page)
-    if not looks_like_text(text):
+    if (isinstance(page, bytes) and is_binary(page)) or not looks_like_text(text):
         raise ValueError("binary data: give HTML or plain text")
     if kind == "html" or (kind == "auto" and looks_like_html(text)):
         return segment_html(text)

@@ -28,9 +28,12 @@ _SUPERSETS = {
     "euc_kr": "cp949",
     "big5": "big5hkscs",
 }
+_MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\3\4", b"\x1f\x8b", b"\x7fELF")
 _PRESCAN = 4096
 _DETECT = 1 << 16
-_MARKUP_START = re.compile(r"\s*<(?:!doctype\s+html|html|head|body|\?xml[^>]*>\s*<(?:!doctype|html))", re.I)
+_MARKUP_START = re.compile(
+    r"[\s\ufeff]*<(?:!doctype\s+html|html|head|body|meta\s|title>|link\s|!--|\?xml[^>]*>\s*<(?:!doctype|html))", re.I
+)
 _TAG = re.compile(
     r"</?(?:a|article|b|blockquote|body|br|div|em|footer|form|h[1-6]|header|hr|i|img|li|main|nav|ol|p"
     r"|script|section|span|strong|table|tbody|td|th|tr|ul)\b[^<>]*>",
@@ -40,25 +43,46 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 
 
 def decode(data: bytes) -> str:
-    """Decode a page: byte order mark, then UTF-8 if valid, then the declared charset, then detection.
+    """Decode a page by byte order mark, valid UTF-8, declared charset or detection, in that order.
 
-    Valid UTF-8 goes before the declaration: other encodings hardly ever form it by
-    chance, while wrong declarations are common. Bytes that fit nothing become U+FFFD.
+    UTF-8 goes before the declaration: other encodings hardly ever form it by chance, while
+    wrong declarations are common. A few bytes that are not UTF-8 (a comment pasted into the
+    template, a page cut short) do not change that; they become U+FFFD.
     """
     for bom, name in _BOMS:
         if data.startswith(bom):
             return data.decode(name, "replace").removeprefix("\ufeff")
+    wide = _utf16(data[:2000])
+    if wide:
+        return data.decode(wide, "replace")
     declared = _declared(data)
     if declared != "iso2022_jp":  # 7-bit, so valid UTF-8 as well
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
             cut_short = error.start >= len(data) - 4
-        if cut_short or declared == "utf-8":
-            return data.decode("utf-8", "replace")
-    if declared:
+        text = data.decode("utf-8", "replace")
+        broken = text.count("\ufffd")
+        intact = len(text) - broken - len(text.encode("ascii", "ignore"))
+        stray = declared == "utf-8" and broken * 50 <= len(text)
+        if cut_short or stray or broken * 4 <= intact:
+            return text
+    if declared and declared != "utf-8":
         return data.decode(declared, "replace")
     return data.decode(_detect(data), "replace")
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether a file begins as images, archives and documents do."""
+    return data.startswith(_MAGIC)
+
+
+def _utf16(head: bytes) -> str:
+    """The UTF-16 of a page without a mark: of ASCII every other byte is zero. Empty if it is none."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) * 4 <= len(head) or min(even, odd) * 20 > max(even, odd):
+        return ""
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _declared(data: bytes) -> str | None:
@@ -79,9 +103,6 @@ def _declared(data: bytes) -> str | None:
 
 
 def _detect(data: bytes) -> str:
-    if data[:2000].count(0) > len(data[:2000]) // 4:
-        # UTF-16 without a mark: of ASCII text every other byte is zero.
-        return "utf-16-le" if data[1:2000:2].count(0) > data[0:2000:2].count(0) else "utf-16-be"
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:_DETECT]).best()

@@ -8,10 +8,11 @@ than any recursion limit.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleaner.types import Block, Element, Link, Page
 
@@ -20,16 +21,21 @@ from cleaner.types import Block, Element, Link, Page
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr q"
     " rb rp rt ruby s samp small span strike strong sub sup time tt u var blink"
-    " button input output meter progress img picture source wbr".split()
+    " button input output meter progress img picture source wbr"
+    # MathML, of which every letter is an element
+    " math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow"
+    " ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none semantics"
+    "".split()
 )
 # Nothing in them is text that a reader sees.
 _SKIPPED = frozenset(
-    "audio canvas colgroup embed head iframe map noembed noframes object rp script style svg"
-    " template textarea title video".split()
+    "annotation annotation-xml audio canvas colgroup embed head iframe map noembed noframes object"
+    " script style svg template textarea title video"
+    " rp rt rtc".split()  # readings beside the characters, which would be said twice in a row
 )
 _CONTROLS = frozenset("button label option select input output".split())
 _MARKS = frozenset("b strong em i cite code mark time q".split())
-_LINE_ITEMS = frozenset("dd dt li option tr".split())
+_LINE_ITEMS = frozenset("dd dt li option tbody tfoot thead tr".split())
 _CELLS = frozenset(("td", "th"))
 _LINE, _PARAGRAPH, _CELL = "\n", "\n\n", "\t"
 
@@ -42,10 +48,21 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SHADOW_ROOT = re.compile(r"<template(?=[^>]*\bshadowroot)", re.I)
 _NOSCRIPT_SHARE = 4
 """`<noscript>` is read when it holds this many times the characters of the rest."""
-_MAX_DEPTH = 20_000
-"""Open elements beyond which lexbor's quadratic tree construction would take minutes."""
-_OPEN_TAG = re.compile(r"<[a-zA-Z]")
-_ANY_TAG = re.compile(r"<[^<>]*>")
+_MAX_DEPTH = 512
+"""As in Chromium's parser: lexbor's time grows with the square of the depth."""
+_MAX_FORMATTING = 16
+"""Formatting elements open at once; a parser opens all of them again in each new paragraph."""
+_MANY_TAGS, _MANY_UNCLOSED = 5_000, 1_000
+"""Pages with fewer are parsed as they are: no depth that they can have takes a second."""
+_TAG = re.compile(r"<!--(?:-?>)?|--!?>|<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>?")
+_RAW = frozenset("script style textarea title".split())
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+# The next of their kind, or the end of their container, ends them.
+_UNCLOSED = frozenset(
+    "body caption colgroup dd dt head html li optgroup option p rb rp rt rtc tbody td tfoot th thead"
+    " tr".split()
+)
+_FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())
 
 
 @lru_cache(maxsize=65536)
@@ -56,8 +73,26 @@ def _tokens(attribute: str) -> tuple[str, ...]:
 
 def segment_html(html: str) -> Page:
     """Segment decoded HTML; `source` is the rendered text."""
-    if _too_deep(html):
-        html = _ANY_TAG.sub("\n", html)
+    renderer, title = _render(html)
+    return Page(
+        source="".join(renderer.parts),
+        kind="html",
+        blocks=tuple(renderer.blocks),
+        elements=tuple(Element(*row) for row in renderer.rows),
+        links=tuple(renderer.links),
+        title=title,
+        html=html,
+    )
+
+
+def container_nodes(html: str) -> list[LexborNode]:
+    """The tree's node of each of the `elements` that `segment_html` finds, in the same order."""
+    return _render(html)[0].nodes
+
+
+def _render(html: str) -> tuple[_Renderer, str]:
+    """Walk a page; return the walker and the page's title."""
+    html = _flatten(html)
     if "<template" in html and "shadowroot" in html:
         html = _SHADOW_ROOT.sub("<div ", html)
     tree = LexborHTMLParser(html)
@@ -71,31 +106,75 @@ def segment_html(html: str) -> Page:
         with_noscript.walk(tree, noscript=True)
         if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:
             renderer = with_noscript
-    return Page(
-        source="".join(renderer.parts),
-        kind="html",
-        blocks=tuple(renderer.blocks),
-        elements=tuple(Element(*row) for row in renderer.rows),
-        links=tuple(renderer.links),
-        title=" ".join(title.text().split()) if title else "",
-        html=html,
-    )
+    return renderer, " ".join(title.text().split()) if title else ""
 
 
-def _too_deep(html: str) -> bool:
+def _flatten(html: str) -> str:
+    """Take out the tags that nest too deep to be parsed in good time, and leave the text.
+
+    A tag that would have begun a line becomes `<hr>`, which does so too.
+    """
     opened = html.count("<")
-    if opened < _MAX_DEPTH:
-        return False
-    return len(_OPEN_TAG.findall(html)) - html.count("</") - html.count("/>") > _MAX_DEPTH + (
-        # Void and implied-end elements never close; on real pages they are a minority.
-        opened // 2
-    )
+    if opened < _MANY_TAGS and opened - 2 * html.count("</") < _MANY_UNCLOSED:
+        return html
+    stack: list[str] = []
+    formatting = 0
+    inside: Counter[str] = Counter()
+    removed: Counter[str] = Counter()
+    last = -1  # end of the last tag that was taken out
+    raw = ""  # the element, or "-->", up to whose end no tag counts
+
+    def take_out(match: re.Match[str], name: str) -> str:
+        nonlocal last
+        repeated, last = match.start() == last, match.end()
+        return "" if _is_inline(name) or repeated else "<hr>"
+
+    def kept(match: re.Match[str]) -> str:
+        nonlocal formatting, raw
+        name = (match[2] or match[0]).lower()
+        if raw:
+            if (match[1] and name == raw) or (raw == "-->" and name in ("-->", "--!>")):
+                raw = ""
+            return match[0]
+        if match[2] is None or name in _RAW:
+            raw = "-->" if name == "<!--" else name if name in _RAW and not match[1] else ""
+            return match[0]
+        if name in _VOID or name in _SKIPPED or name == "a":  # links do not nest
+            return match[0]
+        if name in _UNCLOSED:
+            while stack and _is_inline(stack[-1]):
+                inside[stack.pop()] -= 1
+            if name in _CELLS:
+                formatting = 0
+            return match[0]
+        if match[1]:
+            if removed[name]:
+                removed[name] -= 1
+                return take_out(match, name)
+            if name in _FORMATTING:
+                formatting = max(0, formatting - 1)
+            elif inside[name]:
+                while (closed := stack.pop()) != name:
+                    inside[closed] -= 1
+                inside[name] -= 1
+            return match[0]
+        if formatting >= _MAX_FORMATTING if name in _FORMATTING else len(stack) >= _MAX_DEPTH:
+            removed[name] += 1
+            return take_out(match, name)
+        if name in _FORMATTING:
+            formatting += 1
+        else:
+            stack.append(name)
+            inside[name] += 1
+        return match[0]
+
+    return _TAG.sub(kept, html)
 
 
 def _inline_frames(tree: LexborHTMLParser) -> None:
     """Put the document of `<iframe srcdoc>` in the frame's place."""
     for frame in tree.css("iframe[srcdoc]"):
-        inner = LexborHTMLParser(frame.attributes.get("srcdoc") or "").body
+        inner = LexborHTMLParser(_flatten(frame.attributes.get("srcdoc") or "")).body
         if inner is not None:
             frame.replace_with(inner)
 
@@ -109,6 +188,7 @@ class _Renderer:
         self.blocks: list[Block] = []
         # Of each element: tag, tokens, parent, depth, hidden, first block, last block.
         self.rows: list[list[Any]] = []
+        self.nodes: list[LexborNode] = []  # one for each row
         self.links: list[Link] = []
         self._separator = ""  # what goes before the next block
         self._pending_space = False
@@ -130,7 +210,7 @@ class _Renderer:
         root = tree.root
         if root is None:
             return
-        # One entry an open element: (identity, element index, tag, link, control, pre, hidden, skipped)
+        # One entry an open element: identity, element, tag, link, control, pre, hidden, skipped.
         stack: list[tuple[int, int, str, int, bool, bool, bool, bool]] = [
             (0, -1, "", -1, False, False, False, False)
         ]
@@ -147,10 +227,9 @@ class _Renderer:
                 stack.append((node.mem_id, element, tag, link, control, pre, hidden, True))
                 continue
             if tag == "-text":
-                text = node.text_content or ""
-                self._text(text, element, link >= 0, control, pre)
-                if link >= 0 and link_starts[link] < 0 and self._start >= 0:
-                    link_starts[link] = max(self._start, self.length - len(text))
+                begin = self._text(node.text_content or "", element, link >= 0, control, pre)
+                if link >= 0 and link_starts[link] < 0:
+                    link_starts[link] = begin
                 continue
             if tag == "br":
                 self._line_break(pre)
@@ -164,7 +243,7 @@ class _Renderer:
             attributes = node.attributes
             if attributes:
                 hidden = hidden or _is_hidden(attributes)
-            if tag in _INLINE:
+            if _is_inline(tag):
                 if tag == "a" and attributes.get("href") is not None:
                     link = len(hrefs)
                     hrefs.append((attributes["href"] or "", attributes.get("rel") or ""))
@@ -185,6 +264,7 @@ class _Renderer:
                 tokens = _attribute_tokens(attributes) if attributes else ()
                 depth = self.rows[element][3] + 1 if element >= 0 else 0
                 self.rows.append([tag, tokens, element, depth, hidden, len(self.blocks), 0])
+                self.nodes.append(node)
                 element = len(self.rows) - 1
                 control = control or tag in _CONTROLS
                 pre = pre or tag in ("pre", "listing", "xmp", "plaintext")
@@ -203,23 +283,26 @@ class _Renderer:
         _, element, tag, link, _, _, hidden, skipped = entry
         if skipped:
             return
-        if tag not in _INLINE:
+        if tag in _CONTROLS and self._start >= 0:
+            self._pending_space = True
+        if not _is_inline(tag):
             self._end_block()
             self._separate(tag)
             self.rows[element][6] = len(self.blocks)
         if link >= 0 and link != outer[3] and 0 <= link_starts[link] < self.length:
             self.links.append(Link(link_starts[link], self.length, *hrefs[link], hidden))
 
-    def _text(self, text: str, element: int, link: bool, control: bool, pre: bool) -> None:
+    def _text(self, text: str, element: int, link: bool, control: bool, pre: bool) -> int:
+        """Add a text node; returns where it begins in the source, -1 if it shows nothing."""
         if pre:
             shown = text if self._start >= 0 else text.lstrip("\n")
             if self._start < 0 and not shown.strip():
-                return
+                return -1
         else:
             words = text.split()
             if not words:
                 self._pending_space = self._pending_space or bool(text)
-                return
+                return -1
             shown = " ".join(words)
         if self._breaks >= 2 and self._start >= 0:  # an empty line: authors' paragraphs of old
             self._end_block()
@@ -237,6 +320,7 @@ class _Renderer:
             self._link_chars += len(shown)
         if control:
             self._control_chars += len(shown)
+        return self.length - len(shown)
 
     def _line_break(self, pre: bool) -> None:
         if pre and self._start >= 0:
@@ -294,6 +378,10 @@ class _Renderer:
         gap = _CELL if tag in _CELLS else _LINE if tag in _LINE_ITEMS else _PARAGRAPH
         if self._separator in ("", _CELL) or gap == _PARAGRAPH:
             self._separator = gap if not (gap == _CELL and self._separator) else self._separator
+
+
+def _is_inline(tag: str) -> bool:
+    return tag in _INLINE or ":" in tag  # such as the <st1:place> of office programs
 
 
 def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:

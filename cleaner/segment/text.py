@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from cleaner.types import Block, Page
 
@@ -44,9 +45,7 @@ def _wrap_width(text: str, lines: list[tuple[int, int]]) -> int:
     In wrapped text the first word of a line did not fit on the line before. That
     holds for most neighbouring lines of wrapped text and for few of a list.
     """
-    pairs = [
-        (a, b) for a, b in zip(lines, lines[1:], strict=False) if _adjacent(text, a[1], b[0])
-    ]
+    pairs = [(a, b) for a, b in pairwise(lines) if _adjacent(text, a[1], b[0])]
     width = max((a[1] - a[0] for a, _ in pairs), default=0)
     if len(pairs) < 3 or not 40 <= width <= _MAX_WRAP:
         return 0

@@ -1,0 +1,133 @@
+"""From labelled blocks to what the user gets: clean text, and one string a comment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from cleaner.types import COMMENT, Page, Segment
+
+_EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
+_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+_HEADER_CHARS = 80
+
+
+def clean_text(
+    page: Page, kept: Sequence[tuple[int, int]], deleted: Iterable[tuple[int, int]] = ()
+) -> str:
+    """What is left of the source when only `kept` ranges stay and `deleted` ones go.
+
+    Args:
+        kept: offsets of the blocks that stay, in order.
+        deleted: offsets of spans inside them that go.
+
+    Nothing is rewritten but blank lines: there is one between paragraphs, none at the
+    ends. In plain text without any blank line every line is taken for a paragraph.
+    """
+    source = page.source
+    cuts = sorted(deleted)
+    a_line_a_paragraph = page.kind == "text" and not _has_blank_line(page)
+    parts: list[str] = []
+    previous = -1
+    for start, end in kept:
+        piece = "".join(_without(source, start, end, cuts))
+        if not piece.strip():
+            continue
+        if previous >= 0:
+            parts.append(_gap(source[previous:start], a_line_a_paragraph))
+        parts.append(piece)
+        previous = end
+    return _EMPTY_LINES.sub("\n\n", "".join(parts)).strip()
+
+
+def _has_blank_line(page: Page) -> bool:
+    return any(
+        len(_BREAK.findall(page.source, a.end, b.start)) > 1 for a, b in pairwise(page.blocks)
+    )
+
+
+def _without(source: str, start: int, end: int, cuts: Sequence[tuple[int, int]]) -> Iterator[str]:
+    for cut_start, cut_end in cuts:
+        if start <= cut_start < end:
+            yield source[start:cut_start]
+            start = min(cut_end, end)
+    yield source[start:end]
+
+
+def _gap(gap: str, a_line_a_paragraph: bool) -> str:
+    """White space between two kept blocks, given all that stands between them."""
+    breaks = _BREAK.findall(gap)
+    if not breaks:
+        return gap if gap.isspace() else " "
+    indent = gap[len(gap.rstrip()) :] if not gap.isspace() else gap
+    indent = _BREAK.split(indent)[-1]
+    if len(breaks) == 1 and gap.isspace() and not a_line_a_paragraph:
+        return "\n" + indent
+    return "\n\n" + indent
+
+
+def comments(page: Page, segments: Sequence[Segment]) -> tuple[str, ...]:
+    """Join comment segments into comments, in page order.
+
+    In HTML a comment begins where the path of the thread's first block comes again in
+    another container; in plain text at a short line that ends no sentence (its header).
+    """
+    found: list[list[str]] = []
+    run: list[int] = []
+    for index, segment in enumerate([*segments, None]):
+        if segment is not None and segment.label == COMMENT:
+            run.append(index)
+        elif run and (segment is None or _ends_thread(page, index, segments)):
+            found += _split(page, segments, run)
+            run = []
+    return tuple("\n".join(lines) for lines in found)
+
+
+def _ends_thread(page: Page, index: int, segments: Sequence[Segment]) -> bool:
+    """A lone control between two comments, such as Reply, does not end the thread."""
+    return len(segments[index].text) > _HEADER_CHARS or page.kind == "text"
+
+
+def _split(page: Page, segments: Sequence[Segment], run: Sequence[int]) -> list[list[str]]:
+    starts = _html_starts(page, run) if page.kind == "html" else _text_starts(segments, run)
+    found: list[list[str]] = []
+    for index in run:
+        if index in starts or not found:
+            found.append([])
+        found[-1].append(segments[index].text)
+    return found
+
+
+def _html_starts(page: Page, run: Sequence[int]) -> set[int]:
+    def path(index: int) -> list[tuple[str, tuple[str, ...]]]:
+        steps = []
+        at = page.blocks[index].element
+        while at >= 0:
+            steps.append((page.elements[at].tag, page.elements[at].tokens))
+            at = page.elements[at].parent
+        return steps[:4]
+
+    def container(index: int) -> int:
+        element = page.blocks[index].element
+        return page.elements[element].parent if element >= 0 else -1
+
+    first = path(run[0])
+    starts = {run[0]}
+    last = container(run[0])
+    for index in run[1:]:
+        if path(index) == first and container(index) != last:
+            starts.add(index)
+            last = container(index)
+    return starts
+
+
+def _text_starts(segments: Sequence[Segment], run: Sequence[int]) -> set[int]:
+    def is_header(index: int) -> bool:
+        text = segments[index].text
+        return len(text) <= _HEADER_CHARS and text[-1] not in '.!?…。！？؟।"”»)'
+
+    headers = {
+        index for index, following in pairwise(run) if is_header(index) and not is_header(following)
+    }
+    return headers or set(run)

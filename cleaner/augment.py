@@ -1,0 +1,191 @@
+"""More HTML pages for training: parts of other pages spliced into labelled ones.
+
+Reviewed pages are few, and few of them carry the trouble this project is about:
+rails of other headlines around and inside an article, and reader comments below
+it. Both are taken from other pages, as they stand there, and put where sites put
+them. Labels stay right by construction: what is spliced in is none of the
+article, and comments bring their labels along.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from cleaner.data.align import UNJUDGED
+from cleaner.data.pages import Labelled, LabelledPage
+from cleaner.examples import Prepared
+from cleaner.segment.html import container_nodes
+from cleaner.types import ARTICLE, COMMENT, NAVIGATION, Page
+
+_MIN_REPEATS = 4
+"""Children of one kind that make an element a rail of cards."""
+_MAX_CHARS = 40_000
+"""Longer fragments are half a page, not a part of one."""
+_MAX_LINKED = 0.15
+"""Share of linked letters up to which an article is running text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a page's markup, and the labels that its text brings along."""
+
+    site: str
+    html: str
+    labels: tuple[Labelled, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """What can be spliced into other pages."""
+
+    rails: list[Fragment] = field(default_factory=list)
+    threads: list[Fragment] = field(default_factory=list)
+
+    @classmethod
+    def harvest(cls, pages: Iterable[Prepared]) -> Fragments:
+        """Find rails of cards and comment threads on labelled HTML pages."""
+        found = cls()
+        for prepared in pages:
+            if prepared.page.kind == "html":
+                _harvest(prepared, found)
+        return found
+
+
+def _harvest(prepared: Prepared, found: Fragments) -> None:
+    page, labels, site = prepared.page, prepared.labels, prepared.labelled.site
+    wanted: dict[int, bool] = {}
+    for index in _outermost(page, labels, COMMENT):
+        wanted[index] = True
+    for index in _rails(page, labels):
+        wanted.setdefault(index, False)
+    if not wanted:
+        return
+    nodes = container_nodes(page.html)
+    for index, is_thread in sorted(wanted.items()):
+        html = nodes[index].html or ""
+        if not html or len(html) > _MAX_CHARS:
+            continue
+        element = page.elements[index]
+        if is_thread:
+            texts = tuple(
+                Labelled(labels[i], " ".join(page.text_of(page.blocks[i]).split()))
+                for i in range(element.first, element.last)
+            )
+            found.threads.append(Fragment(site, html, texts))
+        else:
+            found.rails.append(Fragment(site, html))
+
+
+def _outermost(page: Page, labels: Sequence[str], label: str) -> list[int]:
+    """Largest elements that hold this label (or unjudged text) and nothing of the article."""
+    found, covered = [], 0
+    for index, element in enumerate(page.elements):
+        inside = labels[element.first : element.last]
+        if (
+            element.first >= covered
+            and inside.count(label) >= 2
+            and inside.count(NAVIGATION) <= len(inside) / 2
+            and ARTICLE not in inside
+        ):
+            found.append(index)
+            covered = element.last
+    return found
+
+
+def _rails(page: Page, labels: Sequence[str]) -> list[int]:
+    """Elements whose children repeat, with links: lists of headlines, rows of cards."""
+    children: dict[int, list[int]] = {}
+    for index, element in enumerate(page.elements):
+        children.setdefault(element.parent, []).append(index)
+    found = []
+    for parent, members in children.items():
+        if parent < 0 or len(members) < _MIN_REPEATS:
+            continue
+        kinds = [(page.elements[i].tag, page.elements[i].tokens) for i in members]
+        element = page.elements[parent]
+        blocks = page.blocks[element.first : element.last]
+        letters = sum(block.end - block.start for block in blocks)
+        linked = sum(block.links > 0 for block in blocks)
+        if (
+            max(map(kinds.count, set(kinds))) >= _MIN_REPEATS
+            and COMMENT not in labels[element.first : element.last]
+            and 200 <= letters <= 6_000
+            and linked >= _MIN_REPEATS
+            and letters >= 20 * len(blocks)
+        ):
+            found.append(parent)
+    return found
+
+
+def splice(prepared: Prepared, fragments: Fragments, rng: random.Random) -> LabelledPage | None:
+    """A labelled page with fragments of other sites put around and into its article.
+
+    None where the page has no running text to put them around: on a listing, cards
+    are the content.
+    """
+    labelled, page = prepared.labelled, prepared.page
+    article = [i for i, label in enumerate(prepared.labels) if label == ARTICLE]
+    letters = sum(page.blocks[i].end - page.blocks[i].start for i in article)
+    linked = sum(page.blocks[i].link_chars for i in article)
+    if page.kind != "html" or not labelled.ordered:
+        return None
+    if len(article) < 4 or linked > _MAX_LINKED * letters:
+        return None
+    rails = _others(fragments.rails, labelled.site, rng, rng.choice((0, 1, 1, 2, 3)))
+    threads = []
+    if COMMENT not in prepared.labels:
+        threads = _others(fragments.threads, labelled.site, rng, rng.choice((0, 1)))
+    if not rails and not threads:
+        return None
+    nodes = container_nodes(page.html)
+    labels = list(labelled.labels)
+    last = page.blocks[article[-1]].element
+    for thread in threads:
+        _climb(page, nodes, last, rng).insert_after(_parse(thread.html))
+        labels += thread.labels
+    for rail in rails:
+        place = rng.random()
+        if place < 0.6:
+            _climb(page, nodes, last, rng).insert_after(_parse(rail.html))
+        elif place < 0.8:
+            within = page.blocks[rng.choice(article[1:-1])].element
+            nodes[within].insert_after(_parse(rail.html))
+        else:
+            first = page.blocks[article[0]].element
+            _climb(page, nodes, first, rng).insert_before(_parse(rail.html))
+    html = nodes[0].parser.html or ""
+    return replace(
+        labelled,
+        name=f"{labelled.name} spliced",
+        page=html.encode(),
+        labels=tuple(labels),
+        rest=NAVIGATION if labelled.rest != UNJUDGED else labelled.rest,
+    )
+
+
+def _others(
+    fragments: Sequence[Fragment], site: str, rng: random.Random, count: int
+) -> list[Fragment]:
+    drawn = rng.sample(fragments, min(count, len(fragments)))
+    return [fragment for fragment in drawn if fragment.site != site]
+
+
+def _climb(page: Page, nodes: Sequence[LexborNode], element: int, rng: random.Random) -> LexborNode:
+    """The element or one of its ancestors, never the body."""
+    for _ in range(rng.randint(0, 3)):
+        above = page.elements[element].parent
+        if above < 0 or page.elements[above].tag in ("html", "body"):
+            break
+        element = above
+    return nodes[element]
+
+
+def _parse(html: str) -> LexborNode:
+    body = LexborHTMLParser(html).body
+    assert body is not None  # the parser makes one for every input
+    body_child = body.child
+    return body_child if body_child is not None else body

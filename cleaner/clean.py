@@ -1,0 +1,212 @@
+"""The public way in: `clean`, `Cleaner`, and the result they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from cleaner.assemble import clean_text, comments
+from cleaner.errors import ModelError
+from cleaner.model import Model, load
+from cleaner.segment import segment
+from cleaner.spam import deletion, find_spam
+from cleaner.types import ARTICLE, Kind, Metadata, Page, Segment, Span
+
+_CHUNK = 16
+"""Pages sent to a worker at a time."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A cleaned page. `source[s.start:s.end] == s.text` for every segment and span."""
+
+    text: str
+    """The clean article, paragraphs separated by a blank line."""
+    comments: tuple[str, ...] = ()
+    """Each reader comment, in page order."""
+    segments: tuple[Segment, ...] = ()
+    """Every block of the page, in page order."""
+    spam: tuple[Span, ...] = ()
+    """Injected spam inside article segments."""
+    source: str = field(default="", repr=False)
+    """The text offsets point into: the input for plain text, the rendered page for HTML."""
+    kind: Literal["html", "text"] = "text"
+    url: str | None = None
+    error: str | None = None
+    """Why the page could not be cleaned; None if it was."""
+    html: str = field(default="", repr=False)
+    """Decoded markup; empty for plain text."""
+
+    @cached_property
+    def language(self) -> str | None:
+        """ISO 639-1 code of the clean text (of the source if that is empty), or None."""
+        from cleaner.language import detect
+
+        return detect(self.text or self.source)
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Title, author, date and site name, by trafilatura; HTML only."""
+        if not self.html:
+            return Metadata()
+        from trafilatura import extract_metadata
+
+        try:
+            found = extract_metadata(self.html, default_url=self.url)
+        except Exception:  # a page may break any of the parsers behind it
+            found = None
+        if found is None:
+            return Metadata()
+        return Metadata(found.title, found.author, found.date, found.sitename)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON: everything but the markup."""
+        return {
+            "text": self.text,
+            "comments": list(self.comments),
+            "segments": [asdict(segment) for segment in self.segments],
+            "spam": [asdict(span) for span in self.spam],
+            "source": self.source,
+            "kind": self.kind,
+            "url": self.url,
+            "language": self.language,
+            "metadata": asdict(self.metadata),
+            "error": self.error,
+        }
+
+
+class Cleaner:
+    """Cleans pages with one model, loaded once. Safe to share between threads."""
+
+    def __init__(self, model: Model | None = None) -> None:
+        self.model = model if model is not None else _load(_default_directory())
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Cleaner:
+        """A cleaner with the model in `directory`. Raises `ModelError` if it cannot be read."""
+        return cls(load(Path(directory)))
+
+    def clean(self, page: str | bytes, kind: Kind = "auto", url: str | None = None) -> Result:
+        """Clean one page.
+
+        Args:
+            page: HTML or plain text; bytes are decoded as a browser would.
+            kind: "html", "text", or "auto" to tell them apart by content.
+            url: where the page came from; helps the metadata.
+
+        Raises:
+            TypeError: `page` is neither str nor bytes, or `kind` is none of the three.
+        """
+        if not isinstance(page, str | bytes):
+            raise TypeError(f"page must be str or bytes, not {type(page).__name__}")
+        if kind not in ("auto", "html", "text"):
+            raise TypeError(f"kind must be 'auto', 'html' or 'text', not {kind!r}")
+        try:
+            return self._clean(page, kind, url)
+        except (RecursionError, MemoryError, Exception) as error:
+            # One bad page must never end a run; the reason goes with the result.
+            reason = str(error) or type(error).__name__
+            source = page if isinstance(page, str) and kind != "html" else ""
+            return Result("", source=source, url=url, error=reason)
+
+    def _clean(self, page: str | bytes, kind: Kind, url: str | None) -> Result:
+        parsed = segment(page, kind)
+        if not parsed.blocks:
+            return Result("", source=parsed.source, kind=parsed.kind, url=url, html=parsed.html)
+        segments = self._label(parsed)
+        spam: tuple[Span, ...] = ()
+        if self.model.spam is not None:
+            spam = tuple(find_spam(parsed, segments, self.model.spam))
+        text = clean_text(
+            parsed,
+            [(s.start, s.end) for s in segments if s.label == ARTICLE],
+            [deletion(parsed.source, span) for span in spam if span.removed],
+        )
+        return Result(
+            text=text,
+            comments=comments(parsed, segments),
+            segments=segments,
+            spam=spam,
+            source=parsed.source,
+            kind=parsed.kind,
+            url=url,
+            html=parsed.html,
+        )
+
+    def _label(self, page: Page) -> tuple[Segment, ...]:
+        labels, confidences = self.model.label(page)
+        return tuple(
+            Segment(label, page.source[block.start : block.end], block.start, block.end, confidence)
+            for block, label, confidence in zip(
+                page.blocks, labels, confidences.tolist(), strict=True
+            )
+        )
+
+    def clean_many(
+        self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1
+    ) -> Iterator[Result]:
+        """Clean pages one after the other, results in the same order.
+
+        Args:
+            n_jobs: processes, as joblib counts them (-1 for all cores).
+
+        A page that cannot be cleaned, or that is no page at all, gives a result with
+        `.error`; the others are not touched by it.
+        """
+        if n_jobs == 1:
+            for page in pages:
+                yield self._clean_any(page, kind)
+            return
+        from joblib import Parallel, delayed
+
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1)
+        for results in parallel(
+            delayed(_clean_chunk)(self, chunk, kind) for chunk in _chunks(pages)
+        ):
+            yield from results
+
+    def _clean_any(self, page: Any, kind: Kind) -> Result:
+        if not isinstance(page, str | bytes):
+            return Result("", error=f"page must be str or bytes, not {type(page).__name__}")
+        return self.clean(page, kind)
+
+
+def clean(page: str | bytes, kind: Kind = "auto", url: str | None = None) -> Result:
+    """Clean one page with the default model; see `Cleaner.clean`."""
+    return _default_cleaner().clean(page, kind, url)
+
+
+def _clean_chunk(cleaner: Cleaner, pages: list[str | bytes], kind: Kind) -> list[Result]:
+    return [cleaner._clean_any(page, kind) for page in pages]
+
+
+def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes]]:
+    iterator = iter(pages)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk
+
+
+@cache
+def _default_cleaner() -> Cleaner:
+    return Cleaner()
+
+
+@cache
+def _load(directory: Path) -> Model:
+    return load(directory)
+
+
+def _default_directory() -> Path:
+    """`models/default`: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).parent
+    for directory in (package / "models" / "default", package.parent / "models" / "default"):
+        if directory.is_dir():
+            return directory
+    raise ModelError(
+        f"no default model in {package / 'models'}; install cleaner again, "
+        "or give a model directory to Cleaner.load"
+    )

@@ -1,0 +1,246 @@
+"""Labelled pages to training samples: labels for blocks, features, words.
+
+Sources of labels, in order of trust: texts labelled by people; for HTML pages
+whose labels know no comments, containers whose markup names comments (distant
+supervision, Mintz et al. 2009). Plain text comes from three sides: pages that are
+plain text, HTML pages rendered by the tools that corpora are made with, and
+documents composed of articles, comments and headlines of different pages.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.compose import documents
+from cleaner.data.align import UNJUDGED, align
+from cleaner.data.pages import LabelledPage
+from cleaner.features import inputs as compute_inputs
+from cleaner.features import page_words
+from cleaner.features.facts import DomFacts
+from cleaner.render import available_renderers, render
+from cleaner.segment import segment
+from cleaner.types import ARTICLE, COMMENT, NAVIGATION, Page
+
+_MIN_FOUND = 0.5
+"""Share of the labelled article that must be found in the page; else the reference is broken."""
+_COMMENT_WORDS = frozenset(
+    "comment comments commentlist commenttext disqus kommentare commentaires".split()
+)
+_NOT_COMMENT = frozenset("nav header footer aside form".split())
+_COMMENT_UNITS = 25
+"""Letters from which a text in a comment container is a comment, not a control or a date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A page made ready for training; labels are names, features are not yet scaled.
+
+    `labels` has one entry a block, `UNJUDGED` where nobody looked.
+    """
+
+    name: str
+    site: str
+    kind: str
+    language: str
+    dense: NDArray[np.float32]
+    units: NDArray[np.float32]
+    words: Mapping[str, Sequence[Sequence[str]]]
+    labels: tuple[str, ...]
+    weight: float = 1.0
+
+
+def label_blocks(labelled: LabelledPage, page: Page) -> tuple[str, ...]:
+    """Labels of a page's blocks, `UNJUDGED` where nobody looked."""
+    texts = [page.text_of(block) for block in page.blocks]
+    entries = [(entry.label, entry.text) for entry in labelled.labels]
+    aligned = align(texts, entries, labelled.rest, ordered=labelled.ordered)
+    labels = [alignment.label for alignment in aligned]
+    knows_comments = labelled.rest == UNJUDGED or any(label == COMMENT for label, _ in entries)
+    if page.kind == "html" and not knows_comments and labelled.layout != "forum":
+        _mark_comments(page, labels)
+    return tuple(labels)
+
+
+def _mark_comments(page: Page, labels: list[str]) -> None:
+    """Relabel blocks inside containers that the markup names as comments."""
+    facts = DomFacts(page)
+    inside = np.zeros(len(labels), bool)
+    for element in page.elements:
+        if element.tag not in _NOT_COMMENT and _COMMENT_WORDS.intersection(element.tokens):
+            inside[element.first : element.last] = True
+    if inside.all() or any(labels[i] == ARTICLE for i in np.flatnonzero(inside)):
+        return  # a name that means something else here, on forums for instance
+    furniture = facts.inside_any(*_NOT_COMMENT) > 0
+    for i in np.flatnonzero(inside & ~furniture):
+        if facts.units[i] < _COMMENT_UNITS or facts.link_share[i] > 0.5:
+            labels[i] = UNJUDGED
+        else:
+            labels[i] = COMMENT
+
+
+def is_usable(labelled: LabelledPage, page: Page, labels: Sequence[str]) -> bool:
+    """Whether the page holds what its labels say; some references belong to another version."""
+    wanted = sum(len(entry.text) for entry in labelled.labels if entry.label == ARTICLE)
+    found = sum(
+        block.end - block.start
+        for block, label in zip(page.blocks, labels, strict=True)
+        if label == ARTICLE
+    )
+    return not labelled.ordered or wanted == 0 or found >= _MIN_FOUND * wanted
+
+
+def make_sample(
+    page: Page, labels: Sequence[str], *, name: str, site: str, language: str = "und",
+    weight: float = 1.0,
+) -> Sample:  # fmt: skip
+    """Compute features and words of a page whose blocks are labelled."""
+    empty: dict[str, dict[str, int]] = {"words": {}, "near": {}, "far": {}}
+    computed = compute_inputs(page, empty)
+    return Sample(
+        name=name,
+        site=site,
+        kind=page.kind,
+        language=language,
+        dense=computed.dense,
+        units=computed.units,
+        words=page_words(page),
+        labels=tuple(labels),
+        weight=weight,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A labelled page, segmented and labelled."""
+
+    labelled: LabelledPage
+    page: Page
+    labels: tuple[str, ...]
+
+    def sample(self) -> Sample:
+        """The page as a training sample."""
+        name, site, language = self.labelled.name, self.labelled.site, self.labelled.language
+        return make_sample(self.page, self.labels, name=name, site=site, language=language)
+
+
+def prepare(labelled: LabelledPage) -> Prepared | None:
+    """Segment and label a page; None where its labels do not fit it or it is empty."""
+    try:
+        page = segment(labelled.page, labelled.kind)
+    except ValueError:
+        return None
+    if not page.blocks:
+        return None
+    labels = label_blocks(labelled, page)
+    return Prepared(labelled, page, labels) if is_usable(labelled, page, labels) else None
+
+
+def rendered_samples(prepared: Prepared, *, seed: int, renderers: int = 2) -> Iterator[Sample]:
+    """An HTML page as plain text, by resiliparse if at hand and by other tools drawn at random.
+
+    Each line takes the label of the blocks it came from. A headline that the labels
+    leave out of the article is not judged: references differ in whether they hold it.
+    """
+    labelled, page = prepared.labelled, prepared.page
+    rng = random.Random(f"{seed} {labelled.name}")
+    names = list(available_renderers())
+    rng.shuffle(names)
+    names.sort(key=lambda name: name != "resiliparse")
+    entries = [
+        (UNJUDGED if block.tag == "h1" and label == NAVIGATION else label, page.text_of(block))
+        for block, label in zip(page.blocks, prepared.labels, strict=True)
+    ]
+    for name in names[:renderers]:
+        text = segment(render(page.html, name), "text")
+        if not text.blocks:
+            continue
+        lines = [text.text_of(block) for block in text.blocks]
+        aligned = align(lines, entries)
+        yield make_sample(
+            text,
+            [alignment.label for alignment in aligned],
+            name=f"{labelled.name} {name}",
+            site=labelled.site,
+            language=labelled.language,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What plain-text documents are composed of."""
+
+    articles: list[tuple[str, str, str, Sequence[str]]] = field(default_factory=list)
+    """Site, language, title and paragraphs of each."""
+    comments: dict[str, list[str]] = field(default_factory=dict)
+    """By language."""
+    headlines: dict[str, list[str]] = field(default_factory=dict)
+    """By language."""
+
+    def add_page(self, prepared: Prepared) -> None:
+        """Take article, comments and linked headlines out of a labelled page."""
+        page, language = prepared.page, prepared.labelled.language
+        texts: dict[str, list[str]] = {ARTICLE: [], COMMENT: [], NAVIGATION: []}
+        for block, label in zip(page.blocks, prepared.labels, strict=True):
+            text = " ".join(page.text_of(block).split())
+            linked = block.link_chars >= 0.8 * (block.end - block.start)
+            if label in texts and (label != NAVIGATION or (linked and 30 <= len(text) <= 140)):
+                texts[label].append(text)
+        paragraphs = texts[ARTICLE]
+        if prepared.labelled.layout == "forum":
+            # Posts are the content there; elsewhere they read like comments.
+            self.comments.setdefault(language, []).extend(p for p in paragraphs if len(p) > 40)
+        elif sum(map(len, paragraphs)) >= 400 and len(paragraphs) >= 3:
+            title = page.title.split(" | ")[0].split(" - ")[0]
+            self.articles.append((prepared.labelled.site, language, title, paragraphs))
+        self.comments.setdefault(language, []).extend(c for c in texts[COMMENT] if len(c) > 40)
+        self.headlines.setdefault(language, []).extend(texts[NAVIGATION])
+
+    def add_text(self, language: str, text: str, *, site: str) -> None:
+        """Take a running text without labels: an article in a language with few pages."""
+        paragraphs = [line.strip() for line in text.split("\n") if line.strip()]
+        if paragraphs:
+            self.articles.append((site, language, paragraphs[0][:80], paragraphs))
+
+
+def composed_samples(material: Material, count: int, *, seed: int) -> Iterator[Sample]:
+    """Draw composed documents as training samples."""
+    if not material.articles:
+        return
+    rng = random.Random(seed)
+    for number, document in enumerate(
+        documents(rng, material.articles, material.comments, material.headlines, count)
+    ):
+        page = segment(document.text, "text")
+        labels = _line_labels(page, document.labels)
+        yield make_sample(
+            page,
+            labels,
+            name=f"composed {number}",
+            site=document.site,
+            language=document.language,
+        )
+
+
+def _line_labels(page: Page, labels: Sequence[str | None]) -> list[str]:
+    """Label of each block, given one for each line: that of the line where it begins."""
+    found = []
+    line, at = 0, 0
+    for block in page.blocks:
+        line += page.source.count("\n", at, block.start)
+        at = block.start
+        found.append(labels[line] or UNJUDGED)
+    return found
+
+
+def unique(pages: Iterable[LabelledPage]) -> list[LabelledPage]:
+    """Pages without those that repeat another one's labelled text, such as bot walls."""
+    seen: dict[tuple[object, ...], LabelledPage] = {}
+    for page in pages:
+        key = tuple((entry.label, entry.text) for entry in page.labels) or (page.name,)
+        seen.setdefault(key, page)
+    return list(seen.values())

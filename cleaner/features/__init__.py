@@ -1,0 +1,68 @@
+"""Blocks to what the model reads: a matrix of named features, and bags of words.
+
+A new feature is one entry in `features.text` (HTML and plain text) or in
+`features.html` (HTML only); its name travels in the model's manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.features.bags import Bag, bag, far_tokens, near_tokens, words_of
+from cleaner.features.facts import DomFacts, Facts
+from cleaner.features.html import HTML_FEATURES
+from cleaner.features.text import TEXT_FEATURES
+from cleaner.types import Page
+
+__all__ = ["BAGS", "Inputs", "feature_names", "inputs", "page_words"]
+
+BAGS = {"html": ("words", "near", "far"), "text": ("words",)}
+"""Bags of words by kind of page; each has a vocabulary of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the model reads of one page."""
+
+    dense: NDArray[np.float32]
+    """Feature values, shape (blocks, features)."""
+    bags: tuple[Bag, ...]
+    """One for each name in `BAGS`."""
+    units: NDArray[np.float32]
+    """Letters in each block, weighed by script (see `features.characters`), shape (blocks,)."""
+
+
+def feature_names(kind: str) -> tuple[str, ...]:
+    """Names of the columns of `Inputs.dense`."""
+    return (*TEXT_FEATURES, *HTML_FEATURES) if kind == "html" else tuple(TEXT_FEATURES)
+
+
+def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
+    """Compute features and bags of a page with at least one block.
+
+    Args:
+        page: a segmented page.
+        vocabularies: word to number, for each name in `BAGS[page.kind]`.
+    """
+    facts = DomFacts(page) if page.kind == "html" else Facts(page)
+    columns = [feature(facts) for feature in TEXT_FEATURES.values()]
+    if isinstance(facts, DomFacts):
+        columns += [feature(facts) for feature in HTML_FEATURES.values()]
+    dense = np.empty((facts.n, len(columns)), np.float32)
+    for number, column in enumerate(columns):
+        dense[:, number] = column
+    words = page_words(page, facts)
+    bags = tuple(bag(words[name], vocabularies[name]) for name in BAGS[page.kind])
+    return Inputs(dense, bags, facts.units)
+
+
+def page_words(page: Page, facts: Facts | None = None) -> dict[str, list[Sequence[str]]]:
+    """Words of each block for each bag, before they are looked up."""
+    found = {"words": list(words_of(facts or Facts(page)))}
+    if page.kind == "html":
+        found |= {"near": list(near_tokens(page)), "far": list(far_tokens(page))}
+    return found

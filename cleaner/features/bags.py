@@ -1,0 +1,104 @@
+"""Bags of words for each block: what it says, and what its markup is called.
+
+Words are looked up in a vocabulary that travels with the model; what is not in
+it has no effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.features.facts import Facts
+from cleaner.types import Page
+
+_FIRST, _LAST = 10, 6
+"""Words read from the begin and the end of a block: labels, dates and names stand there."""
+_TRIM = ".,;:!?\"'()[]{}<>|*«»“”„‘’…·–—"
+_DIGITS = str.maketrans("123456789", "000000000")
+_ANCESTORS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """Word numbers of all blocks, one after the other.
+
+    `ids` has shape (words,), `sizes` shape (blocks,): words of each block.
+    """
+
+    ids: NDArray[np.int32]
+    sizes: NDArray[np.int32]
+
+
+def words_of(facts: Facts) -> Iterator[Sequence[str]]:
+    """First and last words of each block, lower-case, digits as 0; pairs in unspaced scripts."""
+    unspaced = facts.share("ideograph", "kana", "thai", "hangul") > 0.3
+    for text, pairs in zip(facts.texts, unspaced.tolist(), strict=True):
+        if pairs:
+            head, tail = text[:14], text[-8:] if len(text) > 22 else text[14:]
+            yield [head[i : i + 2] for i in range(len(head) - 1)] + [
+                "$" + tail[i : i + 2] for i in range(len(tail) - 1)
+            ]
+            continue
+        words = text[:160].lower().split(None, _FIRST)
+        if len(words) > _FIRST:
+            words[-1:] = (
+                text[-80:].lower().split()[-_LAST:]
+                if len(text) > 160
+                else (words[-1].split()[-_LAST:])
+            )
+        yield [
+            (word if word.isalpha() else word.strip(_TRIM).translate(_DIGITS) or word)
+            for word in words
+        ]
+
+
+def near_tokens(page: Page) -> Iterator[Sequence[str]]:
+    """Words of the markup of each block: inline elements, its element and the parent."""
+    elements = page.elements
+    for block in page.blocks:
+        own = elements[block.element] if block.element >= 0 else None
+        if own is None:
+            yield block.tokens
+            continue
+        above = elements[own.parent].tokens if own.parent >= 0 else ()
+        yield block.tokens + own.tokens + above
+
+
+def far_tokens(page: Page) -> Iterator[Sequence[str]]:
+    """Words of the markup of the ancestors above those of `near_tokens`."""
+    elements = page.elements
+    chains: dict[int, Sequence[str]] = {}
+    for block in page.blocks:
+        chain = chains.get(block.element)
+        if chain is None:
+            found: dict[str, None] = {}
+            at, level = block.element, 0
+            while at >= 0 and level < _ANCESTORS:
+                if level >= 2:
+                    found.update(dict.fromkeys(elements[at].tokens))
+                at, level = elements[at].parent, level + 1
+            chain = chains[block.element] = tuple(found)
+        yield chain
+
+
+def bag(words: Iterable[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:
+    """Look words up; words that the vocabulary lacks are left out."""
+    ids: list[int] = []
+    sizes: list[int] = []
+    memo: dict[Any, list[int]] = {}
+    get = vocabulary.get
+    for group in words:
+        if type(group) is tuple:  # markup words repeat from block to block
+            found = memo.get(group)
+            if found is None:
+                found = memo[group] = [i for i in map(get, group) if i is not None]
+        else:
+            found = [i for i in map(get, group) if i is not None]
+        ids += found
+        sizes.append(len(found))
+    return Bag(np.array(ids, np.int32), np.array(sizes, np.int32))

@@ -1,0 +1,140 @@
+"""Features of a block's markup: its element, its containers, its place in the tree.
+
+One entry a feature, as in `features.text`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from cleaner.features.facts import Column, DomFacts
+
+Feature = Callable[[DomFacts], Column]
+
+_TAG_GROUPS = {
+    "p": ("p",),
+    "li": ("li",),
+    "td": ("td", "th"),
+    "h1": ("h1",),
+    "h2": ("h2", "h3", "h4", "h5", "h6"),
+    "div": ("div", "section", "body", "center"),
+    "pre": ("pre",),
+    "caption": ("figcaption", "caption"),
+    "term": ("dt", "dd"),
+    "option": ("option",),
+}
+_INSIDE = {
+    "nav": ("nav", "menu"),
+    "header": ("header", "hgroup"),
+    "footer": ("footer",),
+    "aside": ("aside",),
+    "main": ("main",),
+    "article": ("article",),
+    "section": ("section",),
+    "form": ("form", "fieldset"),
+    "table": ("table",),
+    "list": ("ul", "ol", "dl"),
+    "quote": ("blockquote",),
+    "figure": ("figure",),
+    "dialog": ("dialog", "details"),
+    "heading": ("h1", "h2", "h3", "h4", "h5", "h6"),
+}
+
+
+def _tag_is(tags: tuple[str, ...]) -> Feature:
+    wanted = frozenset(tags)
+    return lambda f: np.fromiter((b.tag in wanted for b in f.page.blocks), np.float32, f.n)
+
+
+def _inside(tags: tuple[str, ...]) -> Feature:
+    return lambda f: f.inside_any(*tags)
+
+
+def _hidden(f: DomFacts) -> Column:
+    hidden = np.fromiter((e.hidden for e in f.page.elements), np.float32, len(f.page.elements))
+    return hidden[f.ancestors[0]]
+
+
+def _after_heading(f: DomFacts) -> Column:
+    """Signed log distance in blocks from the headline; 0 without one."""
+    if f.heading < 0:
+        return np.zeros(f.n, np.float32)
+    distance = np.arange(f.n) - f.heading
+    return np.sign(distance) * np.log1p(np.abs(distance))
+
+
+def _side_of_best(f: DomFacts) -> Column:
+    """-1 before the best container, 0 in it, 1 after it."""
+    index = np.arange(f.n)
+    return (index >= f.last[f.best]) * 1.0 - (index < f.first[f.best]) * 1.0
+
+
+def _prose_share(level: int) -> Feature:
+    return lambda f: f.prose_of[f.ancestors[level]] / max(float(f.prose.sum()), 1.0)
+
+
+def _prose_density(level: int) -> Feature:
+    """Prose in the container by all its letters."""
+
+    def feature(f: DomFacts) -> Column:
+        units = f.sums(f.units)
+        return (f.prose_of / np.maximum(units, 1))[f.ancestors[level]]
+
+    return feature
+
+
+def _link_density(level: int) -> Feature:
+    def feature(f: DomFacts) -> Column:
+        links = f.sums(f.link_share * f.length)
+        return (links / np.maximum(f.sums(f.length), 1))[f.ancestors[level]]
+
+    return feature
+
+
+def _container_blocks(level: int) -> Feature:
+    return lambda f: np.log1p((f.last - f.first)[f.ancestors[level]])
+
+
+def _repeats(level: int) -> Feature:
+    """Siblings like the ancestor at this level: cards, teasers and comments repeat."""
+    return lambda f: np.log(f.siblings[f.ancestors[level]])
+
+
+def _path_prose(f: DomFacts) -> Column:
+    return f.same_path(f.prose) / max(float(f.prose.sum()), 1.0)
+
+
+HTML_FEATURES: Mapping[str, Feature] = MappingProxyType(
+    {
+        "links": lambda f: np.log1p(f.block_column("links")),
+        "link_share": lambda f: f.link_share,
+        "page_link_share": lambda f: np.full(
+            f.n, (f.link_share * f.length).sum() / f.length.sum(), np.float32
+        ),
+        "marks": lambda f: np.log1p(f.block_column("marks")),
+        "controls": lambda f: f.block_column("control_chars") / f.length,
+        "images": lambda f: np.minimum(f.block_column("images"), 5),
+        "hidden": _hidden,
+        **{f"tag_{name}": _tag_is(tags) for name, tags in _TAG_GROUPS.items()},
+        **{f"in_{name}": _inside(tags) for name, tags in _INSIDE.items()},
+        "depth": lambda f: np.log1p(f.depth[f.ancestors[0]]),
+        "title": lambda f: f.title,
+        "after_heading": _after_heading,
+        "has_heading": lambda f: np.full(f.n, f.heading >= 0, np.float32),
+        "side_of_best": _side_of_best,
+        "distance_to_best": lambda f: f.distance_to_best,
+        "best_prose": lambda f: np.full(
+            f.n, f.prose_of[f.best] / max(float(f.prose.sum()), 1.0), np.float32
+        ),
+        **{f"prose_share_{k}": _prose_share(k) for k in range(5)},
+        **{f"prose_density_{k}": _prose_density(k) for k in (1, 2, 3)},
+        **{f"link_density_{k}": _link_density(k) for k in (1, 2, 3)},
+        **{f"container_blocks_{k}": _container_blocks(k) for k in (1, 2, 3, 5)},
+        **{f"repeats_{k}": _repeats(k) for k in range(5)},
+        "path_prose": _path_prose,
+        "path_blocks": lambda f: np.log1p(f.same_path(np.ones(f.n, np.float32))),
+    }
+)

@@ -1,0 +1,94 @@
+"""The language of a text: by its script where that decides, else by langdetect.
+
+The only module that imports langdetect (Nakatani's language-detection, profiles
+of character 1- to 3-grams). It gets a factory of its own and a seed per call, so
+that results depend on the text alone and no process-wide setting is touched.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from cleaner.scripts import script_counts
+
+MIN_LETTERS: Final = 16
+"""Fewer letters than this in an alphabet that many languages share decide nothing."""
+SAMPLE_CHARS: Final = 2_000
+_MIN_PROBABILITY: Final = 0.5
+
+_BY_SCRIPT: Final = {
+    "Hangul": "ko", "Thai": "th", "Georgian": "ka", "Armenian": "hy", "Hebrew": "he",
+    "Greek": "el", "Thaana": "dv", "Gurmukhi": "pa", "Gujarati": "gu", "Oriya": "or",
+    "Tamil": "ta", "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Sinhala": "si",
+    "Lao": "lo", "Tibetan": "bo", "Myanmar": "my", "Ethiopic": "am", "Khmer": "km",
+    "Mongolian": "mn", "Kana": "ja", "Han": "zh", "Bopomofo": "zh",
+}  # fmt: skip
+_SHARED_SCRIPTS: Final = frozenset({"Latin", "Cyrillic", "Arabic", "Devanagari", "Bengali"})
+
+
+def detect(text: str) -> str | None:
+    """Return the ISO 639-1 code of the main language of `text`.
+
+    None if the text is too short or undecidable. At most `SAMPLE_CHARS` characters are
+    looked at, from the beginning, the middle and the end. A few scripts stand for their
+    largest language (Ethiopic: am, Tibetan: bo).
+    """
+    return next(iter(probabilities(text)), None)
+
+
+def probabilities(text: str) -> dict[str, float]:
+    """Return the likely languages of `text` with probabilities, the likeliest first.
+
+    Empty if the text is too short or no language reaches one half.
+    """
+    sample = _sample(text)
+    counts = script_counts(sample)
+    letters = sum(counts.values())
+    if letters < 2:
+        return {}
+    script, most = next(iter(counts.items()))
+    # Japanese is mostly Han characters: kana beside them tell it from Chinese.
+    if counts.get("Kana", 0) * 20 > counts.get("Kana", 0) + counts.get("Han", 0):
+        most = counts["Kana"] + counts.get("Han", 0)
+        script = "Kana" if most * 2 > letters else script
+    if script in _BY_SCRIPT:
+        return {_BY_SCRIPT[script]: most / letters} if most * 2 > letters else {}
+    if letters < MIN_LETTERS or script not in _SHARED_SCRIPTS:
+        return {}
+    return _langdetect(sample)
+
+
+def _sample(text: str) -> str:
+    if len(text) <= SAMPLE_CHARS:
+        return text
+    third = SAMPLE_CHARS // 3
+    middle = (len(text) - third) // 2
+    return "\n".join((text[:third], text[middle : middle + third], text[-third:]))
+
+
+def _langdetect(sample: str) -> dict[str, float]:
+    from langdetect.lang_detect_exception import LangDetectException
+
+    detector = _factory().create()
+    detector.seed = 0
+    detector.append(sample)
+    try:
+        found = detector.get_probabilities()
+    except LangDetectException:
+        return {}
+    if not found or found[0].prob < _MIN_PROBABILITY:
+        return {}
+    return {item.lang.partition("-")[0]: float(item.prob) for item in found}
+
+
+@cache
+def _factory() -> Any:
+    """A factory with langdetect's profiles, read in sorted order: results on every disk alike."""
+    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
+
+    factory = DetectorFactory()
+    files = sorted(path for path in Path(PROFILES_DIRECTORY).iterdir() if path.name[0] != ".")
+    factory.load_json_profile([path.read_text(encoding="utf-8") for path in files])
+    return factory

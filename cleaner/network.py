@@ -1,0 +1,424 @@
+"""A small convolutional network over the blocks of a page, in plain numpy.
+
+Each block is read alone first: its features and the mean embedding of its words
+go through one dense layer. It is then revised by its neighbours: residual
+convolutions with growing dilation (Yu & Koltun 2016, "Multi-Scale Context
+Aggregation by Dilated Convolutions") see some thirty blocks to either side.
+Before and after them the mean over the page tells each block what company it is
+in: a row of cards is the content of a listing, and none of an article's. The weights are
+plain arrays, which load without running anything and which every numpy reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.features import Inputs
+
+Array = NDArray[np.float32]
+Weights = dict[str, Array]
+
+DILATIONS = (1, 2, 4, 8, 16)
+_PAD = 16
+"""Empty rows between pages, so that no convolution reaches into the next page."""
+_CLIP = 6.0
+"""Standardised features are cut here: a rare extreme must not decide a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Pages laid one after the other, with empty rows between them.
+
+    `dense` (rows, features) is standardised; `rows` are the positions of real
+    blocks, `is_block` (rows, 1) is 1 there and 0 elsewhere; `page_of` (blocks,) numbers the page of each block; `bags` holds for
+    each bag (ids, block of each id, words in each block).
+    """
+
+    dense: Array
+    rows: NDArray[np.int64]
+    is_block: Array
+    page_of: NDArray[np.int64]
+    bags: tuple[tuple[NDArray[np.int32], NDArray[np.int64], Array], ...]
+    pages: int
+
+
+def standardise(dense: Array, mean: Array, scale: Array) -> Array:
+    """Features with mean 0 and deviation 1, cut at ±6."""
+    result: Array = np.clip((dense - mean) / scale, -_CLIP, _CLIP)
+    return result
+
+
+def make_batch(pages: Sequence[Inputs], mean: Array, scale: Array) -> Batch:
+    """Lay pages out for the network."""
+    sizes = [len(page.units) for page in pages]
+    total = sum(sizes) + _PAD * (len(pages) + 1)
+    width = pages[0].dense.shape[1]
+    dense = np.zeros((total, width), np.float32)
+    rows, at = [], _PAD
+    for page, size in zip(pages, sizes, strict=True):
+        dense[at : at + size] = standardise(page.dense, mean, scale)
+        rows.append(np.arange(at, at + size))
+        at += size + _PAD
+    bags = []
+    for number in range(len(pages[0].bags)):
+        counts = np.concatenate([page.bags[number].sizes for page in pages]).astype(np.int64)
+        ids = np.concatenate([page.bags[number].ids for page in pages])
+        bags.append((ids, np.repeat(np.arange(len(counts)), counts), counts.astype(np.float32)))
+    page_of = np.repeat(np.arange(len(pages)), sizes)
+    at_rows = np.concatenate(rows)
+    is_block = np.zeros((total, 1), np.float32)
+    is_block[at_rows] = 1
+    return Batch(dense, at_rows, is_block, page_of, tuple(bags), len(pages))
+
+
+def initial_weights(
+    rng: np.random.Generator, features: int, vocabularies: Sequence[int], labels: int,
+    *, hidden: int = 96, embedding: int = 16,
+) -> Weights:  # fmt: skip
+    """Random weights of a new network."""
+
+    def normal(*shape: int, fan_in: int) -> Array:
+        return rng.normal(0, (2 / fan_in) ** 0.5, shape).astype(np.float32)
+
+    inputs = features + embedding * len(vocabularies)
+    weights: Weights = {
+        "in": normal(inputs, hidden, fan_in=inputs),
+        "in_bias": np.zeros(hidden, np.float32),
+        "page_first": normal(hidden, hidden, fan_in=4 * hidden),
+        "page": normal(hidden, hidden, fan_in=4 * hidden),
+        "out": normal(hidden, labels, fan_in=4 * hidden),
+        "out_bias": np.zeros(labels, np.float32),
+    }
+    for number, size in enumerate(vocabularies):
+        weights[f"words_{number}"] = (rng.normal(0, 0.1, (size, embedding))).astype(np.float32)
+    for number in range(len(DILATIONS)):
+        weights[f"conv_{number}"] = normal(hidden, 3 * hidden, fan_in=6 * hidden)
+        weights[f"conv_{number}_bias"] = np.zeros(hidden, np.float32)
+    return weights
+
+
+def _gather(parts: Array, dilation: int) -> Array:
+    """Sum of what each row is told from `dilation` above, by itself, and from below.
+
+    `parts` (rows, 3 * width) holds what each row says downwards, to itself, upwards.
+    """
+    width = parts.shape[1] // 3
+    heard = parts[:, width : 2 * width].copy()
+    heard[dilation:] += parts[:-dilation, :width]
+    heard[:-dilation] += parts[dilation:, 2 * width :]
+    return heard
+
+
+def _scatter(heard: Array, dilation: int) -> Array:
+    """The adjoint of `_gather`: gradients by `parts`, given those by its result."""
+    width = heard.shape[1]
+    parts = np.zeros((len(heard), 3 * width), np.float32)
+    parts[:, width : 2 * width] = heard
+    parts[:-dilation, :width] = heard[dilation:]
+    parts[dilation:, 2 * width :] = heard[:-dilation]
+    return parts
+
+
+def _embed(weights: Weights, batch: Batch, number: int) -> Array:
+    """Mean embedding of each block's words, shape (blocks, embedding)."""
+    ids, block, sizes = batch.bags[number]
+    table = weights[f"words_{number}"]
+    total = np.zeros((len(sizes), table.shape[1]), np.float32)
+    if len(ids):
+        starts = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
+        total[block[starts]] = np.add.reduceat(table[ids], starts, axis=0)
+    mean: Array = (total / np.sqrt(np.maximum(sizes, 1))[:, None]).astype(np.float32)
+    return mean
+
+
+def _page_means(values: Array, batch: Batch) -> Array:
+    """Mean of block rows over each page, shape (pages, width)."""
+    sizes = np.bincount(batch.page_of, minlength=batch.pages)
+    starts = np.cumsum(sizes) - sizes
+    result: Array = (np.add.reduceat(values, starts, axis=0) / sizes[:, None]).astype(np.float32)
+    return result
+
+
+@dataclass(slots=True)
+class _Trace:
+    """Values of the forward pass that the backward pass needs."""
+
+    inputs: Array
+    block: Array
+    states: list[Array]
+    gates: list[Array]
+    drop: Array | None
+    read_drop: Array | None
+    read: Array
+    logits: Array
+
+
+def _forward(
+    weights: Weights, batch: Batch, drop: Callable[[tuple[int, ...]], Array] | None = None
+) -> _Trace:
+    bags = [_embed(weights, batch, number) for number in range(len(batch.bags))]
+    inputs = np.concatenate([batch.dense[batch.rows], *bags], axis=1)
+    block = np.maximum(inputs @ weights["in"] + weights["in_bias"], 0)
+    mask = drop(block.shape) if drop else None
+    if mask is not None:
+        block = block * mask
+    state = np.zeros((len(batch.dense), block.shape[1]), np.float32)
+    state[batch.rows] = block
+    around = _page_means(block, batch) @ weights["page_first"]
+    state[batch.rows] += around[batch.page_of]
+    states, gates = [state], []
+    for number, dilation in enumerate(DILATIONS):
+        update = _gather(state @ weights[f"conv_{number}"], dilation)
+        update += weights[f"conv_{number}_bias"]
+        np.maximum(update, 0, out=update)
+        update *= batch.is_block
+        gates.append(update)
+        state = state + update
+        states.append(state)
+    read = state[batch.rows]
+    around = _page_means(read, batch) @ weights["page"]
+    read = np.maximum(read + around[batch.page_of], 0)
+    read_mask = drop(read.shape) if drop else None
+    if read_mask is not None:
+        read = read * read_mask
+    logits = read @ weights["out"] + weights["out_bias"]
+    return _Trace(inputs, block, states, gates, mask, read_mask, read, logits)
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities along the last axis."""
+    shifted: Array = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: Array = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+def predict(weights: Weights, batch: Batch) -> Array:
+    """Logits of each label for each block, shape (blocks, labels)."""
+    return _forward(weights, batch).logits
+
+
+def _page_backward(matrix: Array, batch: Batch, below: Array, error: Array) -> tuple[Array, Array]:
+    """Gradients of `page mean of below @ matrix`, by the matrix and by `below`."""
+    sizes = np.bincount(batch.page_of, minlength=batch.pages).astype(np.float32)[:, None]
+    mean = _page_means(error, batch)
+    spread = (mean @ matrix.T)[batch.page_of]
+    return _page_means(below, batch).T @ (mean * sizes), spread
+
+
+def _backward(weights: Weights, batch: Batch, trace: _Trace, error: Array) -> Weights:
+    """Gradients of all weights, given the gradient of the loss by the logits."""
+    grads: Weights = {"out": trace.read.T @ error, "out_bias": error.sum(axis=0)}
+    read = (error @ weights["out"].T) * (trace.read > 0)
+    if trace.read_drop is not None:
+        read = read * trace.read_drop
+    last = trace.states[-1][batch.rows]
+    grads["page"], spread = _page_backward(weights["page"], batch, last, read)
+    read = read + spread
+    state = np.zeros_like(trace.states[-1])
+    state[batch.rows] = read
+    for number in reversed(range(len(DILATIONS))):
+        dilation, below = DILATIONS[number], trace.states[number]
+        inner = state * (trace.gates[number] > 0)
+        scattered = _scatter(inner, dilation)
+        grads[f"conv_{number}"] = below.T @ scattered
+        grads[f"conv_{number}_bias"] = inner.sum(axis=0)
+        state = (state + scattered @ weights[f"conv_{number}"].T) * batch.is_block
+    block = state[batch.rows]
+    grads["page_first"], spread = _page_backward(weights["page_first"], batch, trace.block, block)
+    block = block + spread
+    if trace.drop is not None:
+        block = block * trace.drop
+    block = block * (trace.block > 0)
+    grads["in"] = trace.inputs.T @ block
+    grads["in_bias"] = block.sum(axis=0)
+    features = batch.dense.shape[1]
+    inputs = block @ weights["in"][features:].T
+    width = weights["words_0"].shape[1]
+    for number, (ids, of, sizes) in enumerate(batch.bags):
+        part = inputs[:, number * width : (number + 1) * width]
+        part = part / np.sqrt(np.maximum(sizes, 1))[:, None]
+        table = np.zeros_like(weights[f"words_{number}"])
+        if len(ids):
+            order = np.argsort(ids, kind="stable")
+            ordered = ids[order]
+            starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+            table[ordered[starts]] = np.add.reduceat(part[of[order]], starts, axis=0)
+        grads[f"words_{number}"] = table
+    return grads
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One page for training: what the network reads, and what it should say.
+
+    `labels` (blocks,) numbers the label of each block, -1 where nobody judged it.
+    """
+
+    inputs: Inputs
+    labels: NDArray[np.int64]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to train; the defaults were chosen on folds by site."""
+
+    epochs: int = 8
+    pages_per_step: int = 12
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    dropout: float = 0.3
+    drop_words: float = 0.5
+    """Share of pages, a step, on which a bag of words is emptied."""
+    drop_word: float = 0.2
+    drop_feature: float = 0.1
+    """Share of pages, a step, on which a feature is set to its mean."""
+    overlap: float = 1.0
+    """Weight of the page-wise F1 loss beside cross-entropy."""
+    hidden: int = 96
+    embedding: int = 16
+
+
+def _loss_gradient(
+    logits: Array, examples: Sequence[Example], batch: Batch, overlap: float
+) -> tuple[float, Array]:
+    """Loss of a batch and its gradient by the logits.
+
+    Cross-entropy weighs a block by the log of its length. To it comes, for each
+    page, one minus the soft F1 of the first label (the article), in letters: it is
+    what users measure, and it moves the decision of a page as a whole.
+    """
+    labels = np.concatenate([example.labels for example in examples])
+    units = np.concatenate([example.inputs.units for example in examples])
+    page_weight = np.array([example.weight for example in examples], np.float32)
+    judged = labels >= 0
+    target = np.zeros_like(logits)
+    target[np.flatnonzero(judged), labels[judged]] = 1
+    probability = softmax(logits)
+    weight = judged * (np.log1p(units) + 0.3) * page_weight[batch.page_of]
+    weight = (weight / max(float(weight.sum()), 1e-6)).astype(np.float32)
+    loss = -float((weight[:, None] * target * np.log(probability + 1e-9)).sum())
+    gradient = weight[:, None] * (probability - target)
+
+    size = (units * judged).astype(np.float32)
+    first, truth = probability[:, 0], target[:, 0]
+
+    def total(values: Array) -> Array:
+        return np.bincount(batch.page_of, weights=values, minlength=batch.pages) + 1e-6
+
+    hit, said, true = total(size * first * truth), total(size * first), total(size * truth)
+    has_article = (true > 1) * page_weight / batch.pages
+    f1 = 2 * hit / (said + true)
+    loss += overlap * float(((1 - f1) * has_article).sum())
+    by_first = -(
+        (2 * size * truth * (said + true)[batch.page_of] - 2 * size * hit[batch.page_of])
+        / ((said + true) ** 2)[batch.page_of]
+    )
+    by_first = overlap * by_first * has_article[batch.page_of]
+    # d p0 / d logits = p0 (δ - p)
+    chain = -first[:, None] * probability
+    chain[:, 0] += first
+    gradient = gradient + by_first[:, None].astype(np.float32) * chain
+    return loss, gradient.astype(np.float32)
+
+
+def _drop_words(batch: Batch, rng: np.random.Generator, options: Options) -> Batch:
+    bags = []
+    for ids, of, sizes in batch.bags:
+        page = batch.page_of[of]
+        gone = rng.random(batch.pages) < options.drop_words
+        keep = ~gone[page] & (rng.random(len(ids)) >= options.drop_word)
+        left = np.bincount(of[keep], minlength=len(sizes)).astype(np.float32)
+        bags.append((ids[keep], of[keep], left))
+    return replace(batch, bags=tuple(bags))
+
+
+def fit(
+    examples: Sequence[Example],
+    vocabularies: Sequence[int],
+    mean: Array,
+    scale: Array,
+    labels: int,
+    *,
+    options: Options | None = None,
+    seed: int = 0,
+    report: Callable[[int, float], None] = lambda epoch, loss: None,
+    blank: Mapping[int, float] | None = None,
+) -> Weights:
+    """Train a network with AdamW (Loshchilov & Hutter 2019) and a cosine schedule.
+
+    Args:
+        examples: labelled pages.
+        vocabularies: size of each bag's vocabulary.
+        mean, scale: of each feature, shape (features,).
+        labels: number of labels.
+        blank: for some feature columns, the share of pages on which they are set to
+            their mean, so that the network can do without them.
+        report: called with the epoch's number and mean loss.
+    """
+    options = options or Options()
+    rng = np.random.default_rng(seed)
+    width = examples[0].inputs.dense.shape[1]
+    weights = initial_weights(
+        rng, width, vocabularies, labels, hidden=options.hidden, embedding=options.embedding
+    )
+    first = {name: np.zeros_like(value) for name, value in weights.items()}
+    second = {name: np.zeros_like(value) for name, value in weights.items()}
+    keep = 1 - options.dropout
+
+    def dropout(shape: tuple[int, ...]) -> Array:
+        return ((rng.random(shape, np.float32) < keep) / np.float32(keep)).astype(np.float32)
+
+    steps = options.epochs * -(-len(examples) // options.pages_per_step)
+    step = 0
+    for epoch in range(options.epochs):
+        losses = []
+        for chosen in _steps(examples, rng, options.pages_per_step):
+            batch = _drop_words(
+                make_batch([example.inputs for example in chosen], mean, scale), rng, options
+            )
+            _blank(batch, rng, options.drop_feature, blank or {})
+            trace = _forward(weights, batch, dropout)
+            loss, error = _loss_gradient(trace.logits, chosen, batch, options.overlap)
+            grads = _backward(weights, batch, trace, error)
+            losses.append(loss)
+            step += 1
+            warm = min(1.0, step / (0.05 * steps + 1))
+            rate = options.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * step / (steps + 1)))
+            norm = float(np.sqrt(sum(float((grad**2).sum()) for grad in grads.values())))
+            clip = min(1.0, 2.0 / (norm + 1e-9))
+            for name, grad in grads.items():
+                grad = grad * np.float32(clip)
+                first[name] += np.float32(0.1) * (grad - first[name])
+                second[name] += np.float32(0.01) * (grad**2 - second[name])
+                ahead = first[name] / np.float32(1 - 0.9**step)
+                spread = np.sqrt(second[name] / np.float32(1 - 0.99**step)) + np.float32(1e-8)
+                decay = 0.0 if name.endswith("bias") else options.weight_decay
+                weights[name] -= np.float32(rate) * (
+                    ahead / spread + np.float32(decay) * weights[name]
+                )
+        report(epoch, float(np.mean(losses)))
+    return weights
+
+
+def _blank(
+    batch: Batch, rng: np.random.Generator, share: float, columns: Mapping[int, float]
+) -> None:
+    """Set features to their mean on whole pages: `share` of them all, more of `columns`."""
+    shares = np.full(batch.dense.shape[1], share)
+    for column, own in columns.items():
+        shares[column] = max(own, share)
+    kept = rng.random((batch.pages, len(shares))) >= shares
+    batch.dense[batch.rows] *= kept[batch.page_of]
+
+
+def _steps(
+    examples: Sequence[Example], rng: np.random.Generator, size: int
+) -> Iterator[list[Example]]:
+    order = rng.permutation(len(examples))
+    for begin in range(0, len(order), size):
+        yield [examples[i] for i in order[begin : begin + size]]

@@ -1,0 +1,402 @@
+"""Labelled pages to a model: vocabularies, fit, folds by site, and the model directory.
+
+Everything random comes from one seed, and every process trains on one thread:
+the same data and command give the same bytes on the same kind of machine.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from cleaner.clean import Cleaner, Result
+from cleaner.data.align import UNJUDGED
+from cleaner.data.pages import LabelledPage, digest, read_pages
+from cleaner.errors import DataError
+from cleaner.evaluate import evaluate_results
+from cleaner.examples import (
+    Material,
+    Prepared,
+    Sample,
+    composed_samples,
+    prepare,
+    rendered_samples,
+    unique,
+)
+from cleaner.features import BAGS, Inputs, feature_names
+from cleaner.features.bags import bag
+from cleaner.model import Head, Model, save
+from cleaner.network import Array, Example, Options, fit
+from cleaner.spam import SpamModel, train_spam
+from cleaner.types import ARTICLE, LABELS
+
+_MIN_SITES = {"words": 8, "near": 6, "far": 6}
+"""A word enters a vocabulary when it is seen on that many sites: rarer ones name the site."""
+_MAX_WORDS = {"words": 12_000, "near": 4_000, "far": 4_000}
+# Columns that exist in some scripts only, or that tell a site's habits: the network must be able
+# to do without them.
+_BLANKED = {
+    "upper": 0.15, "capitalised": 0.15, "starts_upper": 0.15, "starts_lower": 0.15,
+    "word_length": 0.15, "ideographs": 0.3, "kana": 0.3, "hangul": 0.3, "thai": 0.3,
+    "caseless": 0.3, "blocks": 0.2, "page_units": 0.2,
+}  # fmt: skip
+
+_MIN_STEPS = 500
+"""Small data is gone through more often, until the network has made that many steps."""
+_COMPOSED_PER_ARTICLE = 3
+_MAX_COMPOSED = 6_000
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Unlabelled text that plain-text documents are composed of, beside the labelled pages."""
+
+    comments: tuple[tuple[str, str], ...] = ()
+    """Language and text of each reader comment."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """Language and text of each running text."""
+    names: tuple[str, ...] = ()
+    """Files they came from."""
+    sha256: str = ""
+
+    @classmethod
+    def read(cls, comments: Sequence[Path] = (), texts: Sequence[Path] = ()) -> Extra:
+        """Read JSONL files (`.gz` too) with `text` and `lang` (code, script after `_` ignored).
+
+        Raises `DataError` for a file that is missing or not of that form.
+        """
+        files = [*comments, *texts]
+        return cls(
+            comments=tuple(row for path in comments for row in _read_texts(path)),
+            texts=tuple(row for path in texts for row in _read_texts(path)),
+            names=tuple(path.name for path in files),
+            sha256=_hash_files(files),
+        )
+
+
+def _read_texts(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                yield row["lang"].split("_")[0], row["text"]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise DataError(
+            f"{path}: cannot be read ({error}); give JSONL with the columns lang and text"
+        ) from error
+
+
+def _hash_files(files: Sequence[Path]) -> str:
+    found = hashlib.sha256()
+    for path in files:
+        found.update(path.read_bytes())
+    return found.hexdigest() if files else ""
+
+
+def build_vocabulary(samples: Iterable[Sample], name: str, min_sites: int) -> tuple[str, ...]:
+    """Words of one bag seen on at least `min_sites` sites, most widespread first."""
+    sites: dict[str, set[str]] = {}
+    for sample in samples:
+        for words in set(map(tuple, sample.words[name])):
+            for word in words:
+                sites.setdefault(word, set()).add(sample.site)
+    kept = [(-len(seen), word) for word, seen in sites.items() if len(seen) >= min_sites]
+    return tuple(word for _, word in sorted(kept)[: _MAX_WORDS[name]])
+
+
+def make_inputs(sample: Sample, lookups: Mapping[str, Mapping[str, int]]) -> Inputs:
+    """What the network reads of a sample."""
+    bags = tuple(bag(sample.words[name], lookups[name]) for name in BAGS[sample.kind])
+    return Inputs(sample.dense, bags, sample.units)
+
+
+def fit_head(
+    samples: Sequence[Sample], kind: str, labels: Sequence[str], *, seed: int = 0,
+    options: Options | None = None, say: Say = lambda line: None,
+) -> Head:  # fmt: skip
+    """Train the part of a model that serves one kind of page."""
+    sites = len({sample.site for sample in samples})
+    vocabularies = {
+        name: build_vocabulary(samples, name, max(2, min(_MIN_SITES[name], sites // 12)))
+        for name in BAGS[kind]
+    }
+    lookups = {
+        name: {word: number for number, word in enumerate(words)}
+        for name, words in vocabularies.items()
+    }
+    number_of = {label: number for number, label in enumerate(labels)}
+    examples = [
+        Example(
+            make_inputs(sample, lookups),
+            np.array([number_of.get(label, -1) for label in sample.labels], np.int64),
+            sample.weight,
+        )
+        for sample in samples
+    ]
+    mean, scale = _moments([example.inputs.dense for example in examples])
+    names = feature_names(kind)
+    options = options or Options()
+    steps = -(-len(examples) // options.pages_per_step)
+    options = replace(options, epochs=max(options.epochs, -(-_MIN_STEPS // steps)))
+    weights = fit(
+        examples,
+        [len(vocabularies[name]) for name in BAGS[kind]],
+        mean,
+        scale,
+        len(labels),
+        options=options,
+        seed=seed,
+        blank={names.index(name): share for name, share in _BLANKED.items()},
+        report=lambda epoch, loss: say(f"{kind} epoch {epoch + 1}: loss {loss:.4f}"),
+    )
+    # The model on disk holds half precision; train and use the same numbers.
+    weights = {name: value.astype(np.float16).astype(np.float32) for name, value in weights.items()}
+    return Head(kind, mean, scale, vocabularies, weights)
+
+
+def _moments(matrices: Sequence[Array]) -> tuple[Array, Array]:
+    """Mean and deviation of each feature, every page weighing the same."""
+    mean = np.mean([matrix.mean(axis=0, dtype=np.float64) for matrix in matrices], axis=0)
+    square = np.mean([((matrix - mean) ** 2).mean(axis=0) for matrix in matrices], axis=0)
+    return mean.astype(np.float32), (np.sqrt(square) + 0.05).astype(np.float32)
+
+
+# From pages to a model --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Prepared pages, with the plain-text renderings of those that are HTML."""
+
+    pages: list[Prepared]
+    samples: list[list[Sample]] = field(repr=False)
+    """Samples of each page, HTML or plain text."""
+
+    @classmethod
+    def read(cls, pages: Sequence[LabelledPage], *, seed: int = 0, n_jobs: int = 1) -> Corpus:
+        """Segment, label, render and compute features; drop pages whose labels do not fit."""
+        jobs = Parallel(n_jobs=n_jobs, batch_size=8)
+        found = [pair for pair in jobs(delayed(_prepare_all)(page, seed) for page in pages) if pair]
+        return cls([prepared for prepared, _ in found], [samples for _, samples in found])
+
+    def without(self, sites: frozenset[str]) -> Corpus:
+        """The pages that are not of these sites."""
+        kept = [i for i, p in enumerate(self.pages) if p.labelled.site not in sites]
+        return Corpus([self.pages[i] for i in kept], [self.samples[i] for i in kept])
+
+    def material(self, extra: Extra) -> Material:
+        """What documents can be composed of."""
+        material = Material()
+        for prepared in self.pages:
+            material.add_page(prepared)
+        for language, text in extra.comments:
+            material.comments.setdefault(language, []).append(text)
+        for number, (language, text) in enumerate(extra.texts):
+            material.add_text(language, text, site=f"text {number}")
+        return material
+
+
+def _prepare_all(labelled: LabelledPage, seed: int) -> tuple[Prepared, list[Sample]] | None:
+    with threadpool_limits(1):
+        prepared = prepare(labelled)
+        if prepared is None:
+            return None
+        samples = [prepared.sample()]
+        if prepared.page.kind == "html":
+            samples += rendered_samples(prepared, seed=seed)
+        return prepared, samples
+
+
+def fit_model(
+    corpus: Corpus, extra: Extra | None = None, *, kinds: Sequence[str] = ("html", "text"),
+    spam: SpamModel | None = None, seed: int = 0, n_jobs: int = 1,
+    options: Options | None = None, say: Say = lambda line: None,
+) -> Model:  # fmt: skip
+    """Train the heads for `kinds` of page on a corpus."""
+    labels = _labels_of(corpus)
+    samples = [sample for group in corpus.samples for sample in group]
+    if "text" in kinds:
+        material = corpus.material(extra or Extra())
+        count = min(_MAX_COMPOSED, _COMPOSED_PER_ARTICLE * len(material.articles))
+        samples += composed_samples(material, count, seed=seed)
+    by_kind = {kind: [sample for sample in samples if sample.kind == kind] for kind in kinds}
+    for kind, found in by_kind.items():
+        if not found:
+            raise DataError(f"no labelled {kind} pages; add some, or train on other folders")
+        say(f"{kind}: {len(found)} pages, {sum(len(s.labels) for s in found)} blocks")
+    heads = Parallel(n_jobs=n_jobs)(
+        delayed(_fit_on_one_thread)(found, kind, labels, seed, options)
+        for kind, found in by_kind.items()
+    )
+    return Model(labels, {head.kind: head for head in heads}, spam)
+
+
+def _fit_on_one_thread(
+    samples: Sequence[Sample], kind: str, labels: Sequence[str], seed: int, options: Options | None
+) -> Head:
+    with threadpool_limits(1):
+        return fit_head(samples, kind, labels, seed=seed, options=options)
+
+
+def _labels_of(corpus: Corpus) -> tuple[str, ...]:
+    """Labels that the pages carry: the default ones first, then others by name."""
+    found = {label for prepared in corpus.pages for label in prepared.labels} - {UNJUDGED}
+    if ARTICLE not in found:
+        raise DataError(f"no text is labelled {ARTICLE}; label some pages first")
+    return (*LABELS, *sorted(found - set(LABELS)))
+
+
+def site_folds(pages: Sequence[LabelledPage], k: int, *, seed: int = 0) -> list[frozenset[str]]:
+    """Sites of each of `k` folds, drawn at random; pages of a site stay together."""
+    sites = sorted({page.site for page in pages})
+    random.Random(seed).shuffle(sites)
+    return [frozenset(sites[fold::k]) for fold in range(k)]
+
+
+def cross_validate(
+    pages: Sequence[LabelledPage], k: int, *, extra: Extra | None = None, seed: int = 0,
+    n_jobs: int = 1, options: Options | None = None, say: Say = lambda line: None,
+) -> list[Result]:  # fmt: skip
+    """Clean each page with a model trained on the other sites' pages, in `k` folds.
+
+    Heads are trained only for the kinds of page that `pages` hold. Results come in
+    the order of `pages`.
+    """
+    kinds = sorted({page.kind for page in pages})
+    corpus = Corpus.read(unique(pages), seed=seed, n_jobs=n_jobs)
+    folds = site_folds(pages, k, seed=seed)
+    members = [[i for i, page in enumerate(pages) if page.site in sites] for sites in folds]
+    jobs = Parallel(n_jobs=n_jobs)
+    found: dict[int, Result] = {}
+    done = jobs(
+        delayed(_clean_fold)(
+            corpus.without(sites), [pages[i] for i in inside], extra, kinds, seed, options
+        )
+        for sites, inside in zip(folds, members, strict=True)
+    )
+    for number, (inside, results) in enumerate(zip(members, done, strict=True)):
+        found |= dict(zip(inside, results, strict=True))
+        say(f"fold {number + 1} of {k}: {len(inside)} pages")
+    return [found[i] for i in range(len(pages))]
+
+
+def _clean_fold(
+    corpus: Corpus, pages: Sequence[LabelledPage], extra: Extra | None, kinds: Sequence[str],
+    seed: int, options: Options | None,
+) -> list[Result]:  # fmt: skip
+    with threadpool_limits(1):
+        model = fit_model(corpus, extra, kinds=kinds, seed=seed, options=options)
+        cleaner = Cleaner(model)
+        return [cleaner.clean(page.page, page.kind, page.url) for page in pages]
+
+
+def train(
+    folders: Sequence[Path], out: Path, *, extra: Extra | None = None, folds: int = 0,
+    seed: int = 0, n_jobs: int = 1, command: str = "cleaner train",
+    options: Options | None = None, say: Say = lambda line: None,
+) -> Model:  # fmt: skip
+    """Train a model on folders of labelled pages and write its directory.
+
+    Args:
+        folders: labelled pages, see `cleaner.data.pages`.
+        out: model directory to write.
+        extra: unlabelled comments and texts to compose plain-text documents of.
+        folds: if not 0, cross-validate by site first and write the figures into the manifest.
+        command: what the manifest says the model was made by.
+
+    Raises:
+        DataError: a folder holds no labelled pages, or none with an article.
+    """
+    extra = extra or Extra()
+    sets = {folder: read_pages(folder) for folder in folders}
+    for folder, found in sets.items():
+        if not found:
+            raise DataError(f"{folder}: no labelled pages; give folders with .labels files")
+    pages = unique(page for found in sets.values() for page in found)
+    metrics: dict[str, Any] = {}
+    if folds:
+        results = cross_validate(
+            pages, folds, extra=extra, seed=seed, n_jobs=n_jobs, options=options, say=say
+        )
+        report = evaluate_results(pages, results)
+        say(report.table())
+        metrics = {"command": command, "folds": folds, "figures": report.to_dict()}
+    corpus = Corpus.read(pages, seed=seed, n_jobs=n_jobs)
+    say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
+    ordinary = [text for _, text in extra.texts] or [
+        entry.text
+        for page in pages
+        for entry in page.labels
+        if entry.label == ARTICLE and not entry.spam
+    ]
+    spam = train_spam(ordinary[: _MAX_COMPOSED * 2], seed=seed)
+    model = fit_model(corpus, extra, spam=spam, seed=seed, n_jobs=n_jobs, options=options, say=say)
+    manifest = {
+        "made_by": command,
+        "seed": seed,
+        "versions": {name: version(name) for name in ("cleaner", "numpy", "scikit-learn")},
+        "training_sets": [
+            {
+                "folder": folder.name,
+                "pages": len(found),
+                "sha256": digest(found),
+                "licences": sorted({page.licence for page in found}),
+                "sources": sorted({page.source for page in found}),
+            }
+            for folder, found in sets.items()
+        ],
+        "composed_of": {"files": list(extra.names), "sha256": extra.sha256},
+        "metrics": metrics,
+    }
+    model = replace(model, manifest=manifest)
+    save(model, out, _card(model))
+    return model
+
+
+def _card(model: Model) -> str:
+    """The model card (Mitchell et al. 2019, "Model Cards for Model Reporting")."""
+    facts = model.manifest
+    sets = "\n".join(
+        f"- {found['folder']}: {found['pages']} pages; {', '.join(found['sources'])}; "
+        f"{', '.join(found['licences'])}"
+        for found in facts["training_sets"]
+    )
+    figures = facts["metrics"].get("figures")
+    measured = (
+        f"Folds by site ({facts['metrics']['folds']}), see `metrics` in `manifest.json`."
+        if figures
+        else "Not measured when it was trained: run `cleaner evaluate` on pages it has not seen."
+    )
+    return f"""# Model card
+
+**What it does.** Labels each block of a scraped page, HTML or plain text, as one of:
+{", ".join(model.labels)}; and finds injected spam inside the article.
+
+**How it was made.** `{facts["made_by"]}`, seed {facts["seed"]}.
+
+**Trained on.**
+{sets}
+- composed plain-text documents of these pages and of: {
+        ", ".join(facts["composed_of"]["files"]) or "nothing else"
+    }
+
+**Measured.** {measured}
+
+**Limits.** Most training pages are in English; other languages are fewer and do worse.
+Labels of other people disagree on headlines, captions and bylines, and so does the model.
+Confidences below .6 are guesses. Loading this model runs no code.
+"""
