@@ -1,0 +1,252 @@
+"""Quality of `cleaner` and of other systems on public corpora and the samples.
+
+    python benchmarks/quality.py --corpora DIR --set wcxb,news,snippets
+    python benchmarks/quality.py --corpora DIR --set wcxb,text --folds 5
+
+With `--folds`, `cleaner` is trained K times on wcxb, news and their text
+renderings, whichever are asked for, and judged on sites it has not seen. The
+other sets always get the model of `--model`.
+
+Prints one table a set, one row a system, then a row a kind of page; `--json`
+writes the same figures. What each figure means is said in `cleaner.evaluate`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import peers
+from corpora import CORPORA, Case
+from peers import Output
+
+from cleaner.data.importers import IMPORTERS
+from cleaner.evaluate import Figures, format_table, line_labels, score, summarise
+
+SETS = ("wcxb", "news", "snippets", "chinese", "samples", "text")
+FOLDED = {"wcxb": "wcxb", "news": "aeb"}
+"""Corpora with whole articles → their importer: rendered for `text`, trained on by `--folds`."""
+
+
+# -------------------------------------------------------------------- outputs
+
+
+def own_outputs(kind: Any, pages: Sequence[bytes], model: Path | None, n_jobs: int) -> list[Output]:
+    """Outputs of this package's model, or of the default model when `model` is None."""
+    from cleaner.clean import Cleaner
+
+    cleaner = Cleaner.load(model) if model else Cleaner()
+    results = cleaner.clean_many(pages, kind=kind, n_jobs=n_jobs)
+    return [Output(result.text, tuple(result.comments)) for result in results]
+
+
+def out_of_fold_outputs(
+    cases: dict[str, list[Case]], corpora: Path, k: int
+) -> dict[str, list[Output]]:
+    """Outputs for the cases of each set, by models that never saw a page's site."""
+    from cleaner.train import cross_validate
+
+    def corpus_of(name: str, case: Case) -> str:
+        return case.group if name == "text" else name
+
+    used = {corpus_of(name, case) for name, members in cases.items() for case in members}
+    labelled = {
+        page.name: page for corpus in used for page in IMPORTERS[FOLDED[corpus]](corpora / corpus)
+    }
+    pages = [
+        replace(
+            labelled[f"{FOLDED[corpus_of(name, case)]}-{case.name}"],
+            name=f"{name}-{case.name}",
+            page=case.page,
+            kind="text" if name == "text" else "html",
+        )
+        for name, members in cases.items()
+        for case in members
+    ]
+    results = iter(cross_validate(pages, k))
+    return {
+        name: [Output(r.text, tuple(r.comments)) for r in islice(results, len(members))]
+        for name, members in cases.items()
+    }
+
+
+# ----------------------------------------------------------------------- sets
+
+
+def read_cases(corpora: Path, name: str, limit: int | None) -> list[Case]:
+    """Cases of a set: a corpus as published, or `text`, its pages rendered to plain text.
+
+    `limit` takes that many pages of each corpus, evenly spread.
+    """
+    if name != "text":
+        cases = list(CORPORA[name](corpora / name))
+        return cases[:: max(1, len(cases) // limit)][:limit] if limit else cases
+    return [
+        replace(case, page=peers.render(case.page).encode(), group=corpus)
+        for corpus in FOLDED
+        for case in read_cases(corpora, corpus, limit)
+    ]
+
+
+def figures(cases: Sequence[Case], outputs: Sequence[Output]) -> dict[str, Figures]:
+    """Figures of all pages and of each group of pages."""
+    scores = [score(c.expected, o.text, o.comments) for c, o in zip(cases, outputs, strict=True)]
+    groups = {"all": scores}
+    for case, judged in zip(cases, scores, strict=True):
+        groups.setdefault(case.group, []).append(judged)
+    return {group: summarise(members) for group, members in groups.items()}
+
+
+_COLUMNS = {
+    "word_precision": "word P", "word_recall": "R", "word_f1": "F1",
+    "shingle_precision": "shingle P", "shingle_recall": "R", "shingle_f1": "F1",
+    "shingle_interval": "95 %",
+    "snippet_precision": "snippet P", "snippet_recall": "R", "snippet_f1": "F1",
+    "comments_found": "comments found", "comments_leaked": "leaked",
+}  # fmt: skip
+
+
+def tables(by_system: dict[str, dict[str, Figures]]) -> str:
+    """A row a system, then the set's main F1 a row a group and a column a system."""
+    rows = {system: asdict(groups["all"]) for system, groups in by_system.items()}
+    used = [c for c in _COLUMNS if any(row[c] is not None for row in rows.values())]
+
+    def show(value: Any) -> Any:
+        return f"{value[0]:.3f}–{value[1]:.3f}" if isinstance(value, tuple) else value
+
+    text = format_table(
+        ["system", "pages", *(_COLUMNS[c] for c in used)],
+        [[s, row["pages"], *(show(row[c]) for c in used)] for s, row in rows.items()],
+    )
+    first = next(iter(by_system.values()))
+    if len(first) > 2:
+        main = "snippet_f1" if first["all"].word_f1 is None else "word_f1"
+        text += "\n\n" + format_table(
+            [main.replace("_", " "), "pages", *by_system],
+            [
+                [group, first[group].pages, *(getattr(g[group], main) for g in by_system.values())]
+                for group in first
+            ],
+        )
+    return text
+
+
+# -------------------------------------------------------------------- samples
+
+
+def samples(folder: Path, model: Path | None) -> dict[str, dict[str, Any]]:
+    """Per sample: share of judged lines labelled right, and whether exactly the spam went."""
+    from cleaner.clean import Cleaner
+
+    cleaner = Cleaner.load(model) if model else Cleaner()
+    report: dict[str, dict[str, Any]] = {}
+    for name, gold in sorted(json.loads((folder / "labels.json").read_text("utf-8")).items()):
+        text = (folder / name).read_bytes().decode()
+        result = cleaner.clean(text, kind="text")
+        pairs = [
+            (label, mine)
+            for label, mine in zip(
+                gold["lines"], line_labels(result.segments, result.source), strict=False
+            )
+            if label not in (None, "unjudged")
+        ]
+        removed = [span.text for span in result.spam if span.removed]
+        report[name] = {
+            "judged": len(pairs),
+            "right": sum(label == mine for label, mine in pairs) / len(pairs),
+            "spam": gold["spam"],
+            "removed": removed,
+            "spam_exact": sorted(removed) == sorted(gold["spam"]),
+        }
+    return report
+
+
+def samples_table(report: dict[str, dict[str, Any]]) -> str:
+    """One row a sample."""
+    return format_table(
+        ["sample", "judged lines", "right", "spam", "removed", "exactly"],
+        [
+            [name, r["judged"], r["right"], len(r["spam"]), len(r["removed"]),
+             "yes" if r["spam_exact"] else "no"]
+            for name, r in report.items()
+        ],
+    )  # fmt: skip
+
+
+# -------------------------------------------------------------------- command
+
+
+def main() -> None:
+    """Run the sets asked for, print their tables, write their figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--corpora", type=Path, help="folder that holds the corpora")
+    parser.add_argument(
+        "--samples", type=Path, help="folder of samples; default: CORPORA/../samples"
+    )
+    parser.add_argument("--set", default="wcxb,news,snippets,chinese,text", help="|".join(SETS))
+    parser.add_argument("--systems", help="names, comma-separated; default: all")
+    parser.add_argument("--model", type=Path, help="model directory; default: the default model")
+    parser.add_argument("--folds", type=int, help="models trained without the page's site, K folds")
+    parser.add_argument("--limit", type=int, help="pages per corpus, for a quick look")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    options = parser.parse_args()
+    names = options.set.split(",")
+    if unknown := set(names) - set(SETS):
+        parser.error(f"unknown set {', '.join(sorted(unknown))}: use {', '.join(SETS)}")
+    systems = options.systems.split(",") if options.systems else ["cleaner", *peers.NAMES]
+    if unknown := set(systems) - {"cleaner", *peers.NAMES}:
+        parser.error(f"unknown system {', '.join(sorted(unknown))}: use {', '.join(peers.NAMES)}")
+    if options.corpora is None and (names != ["samples"] or options.samples is None):
+        parser.error("--corpora DIR is needed; see benchmarks/README.md")
+
+    cases = {
+        name: read_cases(options.corpora, name, options.limit)
+        for name in names
+        if name != "samples"
+    }
+    own: dict[str, list[Output]] = {}
+    if options.folds:
+        folded = {name: cases[name] for name in cases if name in (*FOLDED, "text")}
+        own = out_of_fold_outputs(folded, options.corpora, options.folds)
+
+    report: dict[str, Any] = {"command": " ".join(["benchmarks/quality.py", *sys.argv[1:]])}
+    for name in names:
+        print(f"\n## {name}", flush=True)
+        if name == "samples":
+            report[name] = samples(options.samples or options.corpora.parent / name, options.model)
+            print(samples_table(report[name]))
+            continue
+        kind = "text" if name == "text" else "html"
+        pages = [case.page for case in cases[name]]
+        available = peers.installed(kind)
+        by_system: dict[str, dict[str, Figures]] = {}
+        for system in systems:
+            if system == "cleaner":
+                outputs = own.get(name) or own_outputs(kind, pages, options.model, options.jobs)
+            elif system in available:
+                outputs = peers.outputs(system, kind, pages, options.jobs)
+            elif system in peers.SYSTEMS[kind]:
+                print(f"{system}: left out, not installed (pip install {peers.PACKAGES[system]})")
+                continue
+            else:
+                continue  # a system for the other kind
+            by_system[system] = figures(cases[name], outputs)
+        if by_system:
+            print(tables(by_system))
+        report[name] = {
+            s: {group: asdict(f) for group, f in groups.items()} for s, groups in by_system.items()
+        }
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

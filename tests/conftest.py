@@ -1,0 +1,110 @@
+"""What all tests share: no network, steady property tests, and cleaners.
+
+`simple_cleaner` needs no model; `small_model` is trained once a run, for tests of how things
+work; `default_cleaner` is what users get, for tests of how well they work.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import pytest
+from hypothesis import settings
+
+import cleaner.train
+from cleaner.clean import Cleaner, Result
+from cleaner.network import Options
+from cleaner.spam import SpamModel, train_spam
+from cleaner.types import Kind, Segment, Span
+
+TRAINING_DATA = Path(__file__).parents[1] / "training_data"
+SMALL = Options(epochs=1, pages_per_step=4, hidden=32, embedding=8)
+"""A network that trains in seconds and still learns the shipped pages."""
+
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: socket.socket, address: object) -> NoReturn:
+        raise AssertionError(f"a test tried to connect to {address!r}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@dataclass(frozen=True)
+class SimpleResult:
+    """The parts of a `Result` that reports and writers read."""
+
+    source: str
+    kind: str = "text"
+    segments: tuple[Segment, ...] = ()
+    spam: tuple[Span, ...] = ()
+    error: str | None = None
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(s.text for s in self.segments if s.label == "article")
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"text": self.text, "kind": self.kind, "error": self.error}
+
+
+class SimpleCleaner:
+    """Keeps every line but those that start with `#`; fails on an empty page."""
+
+    def clean_many(
+        self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1
+    ) -> Iterator[Result]:
+        for page in pages:
+            source = page if isinstance(page, str) else page.decode("utf-8", "replace")
+            segments, at = [], 0
+            for line in source.splitlines(keepends=True):
+                text = line.rstrip("\n")
+                label = "navigation" if text.startswith("#") else "article"
+                if text:
+                    segments.append(Segment(label, text, at, at + len(text), 0.9))
+                at += len(line)
+            error = None if source else "the page is empty"
+            yield cast(Result, SimpleResult(source, kind, tuple(segments), (), error))
+
+
+@pytest.fixture
+def simple_cleaner(monkeypatch: pytest.MonkeyPatch) -> Cleaner:
+    """A cleaner without a model, which the command line uses too."""
+    cleaning = cast(Cleaner, SimpleCleaner())
+    monkeypatch.setattr("cleaner.cli._cleaner", lambda model: cleaning)
+    return cleaning
+
+
+@pytest.fixture(scope="session")
+def small_spam() -> SpamModel:
+    """A spam model of the shipped phrases alone: the full one takes a minute to train."""
+    return train_spam(mine=False, variants=1)
+
+
+@pytest.fixture(scope="session")
+def small_model(small_spam: SpamModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a small model trained on the shipped pages."""
+    out = tmp_path_factory.mktemp("models") / "small"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cleaner.train, "train_spam", lambda *args, **options: small_spam)
+        cleaner.train.train([TRAINING_DATA], out, options=SMALL)
+    return out
+
+
+@pytest.fixture(scope="session")
+def small_cleaner(small_model: Path) -> Cleaner:
+    """A cleaner with the small model."""
+    return Cleaner.load(small_model)
+
+
+@pytest.fixture(scope="session")
+def default_cleaner() -> Cleaner:
+    """A cleaner with the shipped model."""
+    return Cleaner()

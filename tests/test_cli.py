@@ -1,0 +1,188 @@
+"""The command line: what goes where, and exit statuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cleaner
+from cleaner.cli import main
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+TRAINING_DATA = Path(__file__).parents[1] / "training_data"
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    folder = tmp_path / "pages"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "one.txt").write_text("first\n# menu\nsecond")
+    (folder / "deep" / "two.txt").write_text("third")
+    return folder
+
+
+@pytest.mark.usefixtures("simple_cleaner")
+class TestClean:
+    def test_one_page_goes_to_stdout_and_nothing_else(self, pages: Path, capsys: Capture) -> None:
+        assert main(["clean", str(pages / "one.txt")]) == 0
+        assert capsys.readouterr() == ("first\n\nsecond\n", "")
+
+    def test_standard_input(self, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hello")))
+        assert main(["clean", "-"]) == 0
+        assert capsys.readouterr() == ("hello\n", "")
+
+    def test_several_pages_need_a_place(self, pages: Path, capsys: Capture) -> None:
+        assert main(["clean", str(pages)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err == (
+            "cleaner: that is more than one page; "
+            "add -o OUTPUT to write them, or --json to print them\n"
+        )
+
+    def test_json_lines(self, pages: Path, capsys: Capture) -> None:
+        assert main(["clean", str(pages), "--json", "--kind", "html"]) == 0
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [(row["id"], row["kind"], row["text"]) for row in rows] == [
+            ("deep/two.txt", "html", "third"),
+            ("one.txt", "html", "first\n\nsecond"),
+        ]
+
+    def test_folder_output(self, pages: Path, tmp_path: Path, capsys: Capture) -> None:
+        assert main(["clean", str(pages), "-o", str(tmp_path / "out")]) == 0
+        assert (tmp_path / "out" / "deep" / "two.txt").read_text() == "third\n"
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("2 of 2 pages cleaned")
+
+    def test_failed_pages_are_reported(self, pages: Path, tmp_path: Path, capsys: Capture) -> None:
+        (pages / "empty.txt").touch()
+        (pages / "broken.txt.gz").write_bytes(b"no gzip")
+        assert main(["clean", str(pages), "-o", str(tmp_path / "out.jsonl")]) == 0
+        err = capsys.readouterr().err
+        assert "cleaner: empty.txt: the page is empty\n" in err
+        assert "cleaner: broken.txt.gz: " in err
+        assert "2 of 4 pages cleaned" in err
+        assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 4
+
+    def test_status_when_all_pages_failed(self, tmp_path: Path, capsys: Capture) -> None:
+        (tmp_path / "empty.txt").touch()
+        assert main(["clean", str(tmp_path)]) == 1
+        assert capsys.readouterr() == ("", "cleaner: empty.txt: the page is empty\n")
+
+    def test_missing_file(self, capsys: Capture) -> None:
+        assert main(["clean", "no-such-page.html"]) == 2
+        assert capsys.readouterr().err == (
+            "cleaner: no-such-page.html does not exist; "
+            "give a file, a folder or - for standard input\n"
+        )
+
+    def test_json_and_output_exclude_each_other(self, pages: Path, capsys: Capture) -> None:
+        assert main(["clean", str(pages), "--json", "-o", "out"]) == 2
+        assert "give one" in capsys.readouterr().err
+
+    def test_output_that_cannot_be_written(self, pages: Path, capsys: Capture) -> None:
+        output = pages / "one.txt" / "below-a-file"
+        assert main(["clean", str(pages / "one.txt"), "-o", str(output)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.count("\n") == 1
+
+    def test_interruption_is_quiet(
+        self, pages: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    ) -> None:
+        def interrupt(model: str | None) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("cleaner.cli._cleaner", interrupt)
+        assert main(["clean", str(pages / "one.txt")]) == 130
+        assert capsys.readouterr() == ("", "")
+
+    def test_inspect(self, pages: Path, capsys: Capture) -> None:
+        assert main(["inspect", str(pages / "one.txt")]) == 0
+        out, err = capsys.readouterr()
+        assert "navigation 0.90  # menu" in out
+        assert "\x1b" not in out
+        assert err == ""
+
+    @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+    def test_colour_on_a_terminal(
+        self,
+        pages: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: Capture,
+        no_color: str,
+        coloured: bool,
+    ) -> None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        main(["inspect", str(pages / "one.txt")])
+        assert ("\x1b[" in capsys.readouterr().out) is coloured
+
+
+def test_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
+    file = tmp_path / "pages.jsonl"
+    file.write_text('{"text": "word"}\n')
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "cleaner", "clean", "--json", str(file)]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_any_script_in_any_locale(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text("Река поднялась за ночь на два метра, сообщили жители. 川が増水した。")
+    command = [sys.executable, "-m", "cleaner", "inspect", str(page)]
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert "川が増水した" in done.stdout.decode("utf-8")
+
+
+def test_unreadable_model(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["clean", str(EXAMPLES / "news.html"), "--model", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("cleaner: ")
+    assert err.count("\n") == 1
+
+
+def test_unknown_import_format(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["import", "nonsense", str(tmp_path), str(tmp_path / "out")]) == 2
+    err = capsys.readouterr().err
+    assert "nonsense" in err
+    assert err.count("\n") == 1
+
+
+def test_data_check(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["data", "check", str(TRAINING_DATA)]) == 0
+    assert capsys.readouterr().out == ""
+    (tmp_path / "page.txt").write_text("hello")
+    (tmp_path / "page.labels").write_text("cleaner-labels: 1\n\nno label here\n")
+    assert main(["data", "check", str(tmp_path)]) == 1
+    assert "page" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["scrub"], ["clean"], ["clean", "x", "--kind", "pdf"]])
+def test_usage(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: cleaner")
+
+
+def test_version(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["--version"])
+    assert raised.value.code == 0
+    assert capsys.readouterr().out == f"cleaner {cleaner.__version__}\n"

@@ -1,0 +1,148 @@
+"""Bytes to text, and which kind of text it is."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaner.segment.decode import decode, is_binary, looks_like_html, looks_like_text
+
+GERMAN = "Die Brücke über den Fluß bleibt für Jahre gesperrt, hörte man später. "
+TEXTS = {
+    "cp1251": "Река поднялась за ночь на два метра, сообщили жители деревни у моста. " * 3,
+    "cp1253": "Το ποτάμι ανέβηκε δύο μέτρα μέσα σε μια νύχτα, είπαν οι κάτοικοι. " * 3,
+    "shift_jis": "夜のあいだに川が二メートル増水したと住民が語った。" * 4,
+    "euc_jp": "夜のあいだに川が二メートル増水したと住民が語った。" * 4,
+    "gb18030": "河水一夜之间上涨了两米，村民们说，这座桥已经有一百年的历史了。" * 4,
+    "big5": "河水一夜之間上漲了兩米，村民們說，這座橋已經有一百年的歷史了。" * 4,
+    "euc_kr": "밤사이 강물이 2미터나 불어났다고 주민들이 말했다. " * 4,
+    "iso2022_jp": "夜のあいだに川が増水した。" * 4,
+}
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes(data: bytes) -> None:
+    assert isinstance(decode(data), str)
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
+def test_utf8(text: str) -> None:
+    if not is_binary(text.encode()) and "\0" not in text:
+        assert decode(text.encode()) == text.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_mark(encoding: str) -> None:
+    assert decode(GERMAN.encode(encoding)) == GERMAN
+
+
+def test_big_endian_marks() -> None:
+    assert decode(codecs.BOM_UTF16_BE + GERMAN.encode("utf-16-be")) == GERMAN
+    assert decode(codecs.BOM_UTF32_BE + GERMAN.encode("utf-32-be")) == GERMAN
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark(encoding: str) -> None:
+    assert decode(GERMAN.encode(encoding)) == GERMAN
+
+
+@pytest.mark.parametrize("encoding", TEXTS)
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<meta charset="{}">',
+        "<META http-equiv=content-type content='text/html; charset={}'>",
+        '<?xml version="1.0" encoding="{}"?>',
+    ],
+)
+def test_declared(encoding: str, declaration: str) -> None:
+    page = declaration.format(encoding) + TEXTS[encoding]
+    assert decode(page.encode(encoding)) == page
+
+
+def test_declared_latin_1_is_windows_1252() -> None:
+    page = '<meta charset="iso-8859-1"><p>“So it is”, she said – café.'
+    assert decode(page.encode("cp1252")) == page
+
+
+@pytest.mark.parametrize("name", ["utf-16", "UTF-32", "nonsense", "rot13", "hex", "\xff"])
+def test_declarations_that_cannot_be(name: str) -> None:
+    page = f'<meta charset="{name}"><p>{GERMAN}'
+    assert decode(page.encode()) == page
+
+
+@pytest.mark.parametrize("encoding", [e for e in TEXTS if e != "iso2022_jp"])
+@pytest.mark.parametrize("declared", ["", '<meta charset="utf-8">'])
+def test_detected_when_undeclared_or_declared_wrongly(encoding: str, declared: str) -> None:
+    page = f"{declared}<p>{TEXTS[encoding]}</p>"
+    assert TEXTS[encoding] in decode(page.encode(encoding))
+
+
+@pytest.mark.parametrize("declared", ["", "iso-8859-1", "windows-1251", "utf-8"])
+def test_utf8_declared_as_something_else(declared: str) -> None:
+    page = f"<meta charset={declared}><p>{GERMAN}"
+    assert decode(page.encode()) == page
+
+
+@pytest.mark.parametrize("declared", ["", "iso-8859-1", "utf-8"])
+def test_a_few_foreign_bytes_do_not_garble_the_rest(declared: str) -> None:
+    head, tail = f"<meta charset={declared}><p>{GERMAN * 3}", "<p>Grüße, schön für alle"
+    assert decode(head.encode() + "Größe".encode("latin-1") + tail.encode()) == (
+        f"{head}Gr\ufffd\ufffde{tail}"
+    )
+
+
+@pytest.mark.parametrize("cut", range(1, 4))
+def test_cut_inside_a_character(cut: int) -> None:
+    assert decode("plain text 🎉".encode()[:-cut]) == "plain text \ufffd"
+
+
+def test_binary_files() -> None:
+    noise = random.Random(0).randbytes(5000)
+    for data in (b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"PK\3\4", gzip.compress(b"")):
+        assert is_binary(data + noise)
+    assert not looks_like_text(decode(noise))
+    assert not is_binary(GERMAN.encode())
+
+
+@pytest.mark.parametrize("text", ["", "a", "\x0c\t\r\n", "caf\ufffd", "\x1b[31mred\x1b[0m " * 9, GERMAN])
+def test_text(text: str) -> None:
+    assert looks_like_text(text)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<!DOCTYPE html><p>x",
+        " \n<HTML>",
+        "\ufeff<html>",
+        "<meta charset=utf-8><p>Cut sh",
+        "<!-- saved from url --><p>x",
+        '<?xml version="1.0"?>\n<html>',
+        "<p>One</p>",
+        "Text <b>bold</b> and <i>more</i> of it<br>",
+    ],
+)
+def test_html(page: str) -> None:
+    assert looks_like_html(page)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "",
+        GERMAN,
+        "The <b> tag makes text bold, and </b> ends it. " + GERMAN * 9,
+        "if a < b and b > c: print(a)",
+        "He wrote <ann@example.org> and <bo@example.org>.",
+        "<3 this! <-- so much -->",
+        "Use <div> for blocks.\n" * 2,
+    ],
+)
+def test_plain_text(page: str) -> None:
+    assert not looks_like_html(page)

@@ -1,0 +1,157 @@
+"""The network: gradients are right, pages do not see each other, it learns from neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cleaner.features import Inputs
+from cleaner.features.bags import Bag
+from cleaner.network import (
+    Array,
+    Example,
+    Options,
+    Weights,
+    _backward,
+    _forward,
+    _loss_gradient,
+    fit,
+    initial_weights,
+    make_batch,
+    predict,
+    softmax,
+    standardise,
+)
+
+FEATURES, WORDS, LABELS = 5, 7, 3
+MEAN, SCALE = np.zeros(FEATURES, np.float32), np.ones(FEATURES, np.float32)
+
+
+def page(rng: np.random.Generator, size: int) -> Inputs:
+    counts = rng.integers(0, 4, size).astype(np.int32)
+    words = Bag(rng.integers(0, WORDS, int(counts.sum())).astype(np.int32), counts)
+    dense = rng.normal(size=(size, FEATURES)).astype(np.float32)
+    return Inputs(dense, (words,), rng.integers(1, 90, size).astype(np.float32))
+
+
+def example(rng: np.random.Generator, size: int) -> Example:
+    return Example(page(rng, size), rng.integers(-1, LABELS, size))
+
+
+def small_weights(rng: np.random.Generator) -> Weights:
+    return initial_weights(rng, FEATURES, [WORDS], LABELS, hidden=6, embedding=3)
+
+
+def logits_of(weights: Weights, *pages: Inputs) -> Array:
+    return predict(weights, make_batch(pages, MEAN, SCALE))
+
+
+@pytest.mark.parametrize("overlap", [0.0, 1.0])
+def test_gradients_are_those_of_the_loss(overlap: float) -> None:
+    """Each gradient against the difference quotient, in double precision."""
+    rng = np.random.default_rng(1)
+    examples = [example(rng, 9), replace(example(rng, 4), weight=0.5)]
+    weights = {name: value.astype(np.float64) for name, value in small_weights(rng).items()}
+    for name, value in weights.items():
+        if name.endswith("bias"):  # off the kink of the rectifier
+            value += rng.normal(0, 0.1, value.shape)
+    batch = make_batch([e.inputs for e in examples], MEAN, SCALE)
+
+    def loss() -> float:
+        logits = _forward(weights, batch).logits  # type: ignore[arg-type]
+        return _loss_gradient(logits, examples, batch, overlap)[0]
+
+    trace = _forward(weights, batch)  # type: ignore[arg-type]
+    _, error = _loss_gradient(trace.logits, examples, batch, overlap)
+    grads = _backward(weights, batch, trace, error)  # type: ignore[arg-type]
+    assert set(grads) == set(weights)
+    step = 1e-3
+    for name, value in weights.items():
+        for at in rng.choice(value.size, min(5, value.size), replace=False):
+            place = np.unravel_index(at, value.shape)
+            before = value[place]
+            value[place] = before + step
+            above = loss()
+            value[place] = before - step
+            below = loss()
+            value[place] = before
+            expected = (above - below) / (2 * step)
+            assert grads[name][place] == pytest.approx(expected, abs=2e-3, rel=0.05), name
+
+
+def test_pages_do_not_see_each_other() -> None:
+    rng = np.random.default_rng(2)
+    weights = small_weights(rng)
+    first, second, third = page(rng, 30), page(rng, 1), page(rng, 12)
+    together = logits_of(weights, first, second, third)
+    apart = np.concatenate([logits_of(weights, p) for p in (first, second, third)])
+    np.testing.assert_allclose(together, apart, rtol=1e-4, atol=1e-4)
+
+
+def test_a_block_without_words() -> None:
+    rng = np.random.default_rng(3)
+    bare = Inputs(np.ones((2, FEATURES), np.float32), (Bag(np.zeros(0, np.int32), np.zeros(2, np.int32)),),
+                  np.ones(2, np.float32))  # fmt: skip
+    logits = logits_of(small_weights(rng), bare)
+    assert logits.shape == (2, LABELS)
+    assert np.isfinite(logits).all()
+
+
+def test_extremes_are_cut() -> None:
+    values = np.array([[1e9, -1e9, 2.0]], np.float32)
+    cut = standardise(values, np.zeros(3, np.float32), np.ones(3, np.float32))
+    assert cut.tolist() == [[6, -6, 2]]
+
+
+def test_softmax() -> None:
+    probability = softmax(np.array([[1e4, 0, -1e4], [0, 0, 0]], np.float32))
+    np.testing.assert_allclose(probability, [[1, 0, 0], [1 / 3] * 3], atol=1e-6)
+
+
+def lesson(seed: int) -> list[Example]:
+    """Label 1 below a mark that stands a few blocks above, label 0 before it: neighbours tell."""
+    rng = np.random.default_rng(seed)
+    examples = []
+    for _ in range(60):
+        inputs = page(rng, 20)
+        mark = int(rng.integers(3, 17))
+        inputs.dense[:, 0] = 0
+        inputs.dense[mark, 0] = 4
+        labels = (np.arange(20) > mark).astype(np.int64)
+        labels[::7] = -1
+        examples.append(Example(inputs, labels))
+    return examples
+
+
+def test_it_learns_from_neighbours_and_gives_the_same_weights_again() -> None:
+    options = Options(epochs=25, pages_per_step=6, hidden=16, embedding=4)
+    losses: list[float] = []
+    fitted = [
+        fit(lesson(0), [WORDS], MEAN, SCALE, 2, options=options, seed=5,
+            report=lambda epoch, loss: losses.append(loss), blank={4: 0.5})
+        for _ in range(2)
+    ]  # fmt: skip
+    assert all((fitted[0][name] == fitted[1][name]).all() for name in fitted[0])
+    assert losses[24] < 0.5 * losses[0]
+    right = total = 0
+    for unseen in lesson(1):
+        guess = logits_of(fitted[0], unseen.inputs).argmax(axis=1)
+        judged = unseen.labels >= 0
+        right += int((guess == unseen.labels)[judged].sum())
+        total += int(judged.sum())
+    assert right / total > 0.9
+
+
+def test_unjudged_blocks_do_not_teach() -> None:
+    rng = np.random.default_rng(4)
+    known = example(rng, 8)
+    batch = make_batch([known.inputs], MEAN, SCALE)
+    logits = rng.normal(size=(8, LABELS)).astype(np.float32)
+    _, error = _loss_gradient(logits, [known], batch, 1.0)
+    assert (error[known.labels < 0] == 0).all()
+    assert np.abs(error[known.labels >= 0]).sum() > 0
+    nobody = replace(known, labels=np.full(8, -1))
+    loss, error = _loss_gradient(logits, [nobody], batch, 1.0)
+    assert (loss, np.abs(error).sum()) == (0, 0)

@@ -1,0 +1,197 @@
+"""HTML to source text and blocks: golden pages, offsets and DOM facts, and depth."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaner.segment import segment
+from cleaner.segment.html import _flatten, segment_html
+from cleaner.types import Page
+
+GOLDEN = sorted((Path(__file__).parent / "data" / "segment").glob("*.html"))
+
+
+@pytest.mark.parametrize("page", GOLDEN, ids=lambda path: path.stem)
+def test_golden(page: Path) -> None:
+    """`NAME.html` reads as `NAME.txt`."""
+    source = segment(page.read_bytes(), "html").source
+    assert source + "\n" == page.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+def test_golden_pages_are_many() -> None:
+    assert len(GOLDEN) >= 25
+
+
+TAGS = """<p>|</p>|<div>|</div>|<br>|<b>|</b>|<a href=x>|</a>|<ul>|<li>|</ul>|<table>|<tr>|<td>|</table>
+|<pre>|</pre>|<span class=comment>|</span>|<button>|</button>|<script>|</script>|<!--|-->|<noscript>
+|</noscript>|<template>|</template>|<h1>|</h1>|<ruby>|<rt>|<select>|<option>|</select>|<div hidden>
+|<iframe srcdoc='a<p>b'></iframe>|<svg>|</svg>|<math>|<mi>|&amp;|&nbsp;|<|>|word|слово|言葉|🎉"""
+SPACES = [" ", "\n", "\t", "\r\n", "\u00a0", "\u3000", "\x00", "\ud800", "\x1c", "\x0b"]
+PIECES = st.sampled_from([tag.strip("\n") for tag in TAGS.split("|")] + SPACES)
+
+
+def check(page: Page) -> None:
+    """What holds for every segmented page."""
+    at = 0
+    for block in page.blocks:
+        text = page.source[block.start : block.end]
+        assert at <= block.start < block.end <= len(page.source)
+        assert text == text.strip() != ""
+        assert page.source[at : block.start].strip() == ""
+        assert 0 <= block.link_chars <= len(text)
+        assert 0 <= block.control_chars <= len(text)
+        at = block.end
+    assert page.source[at:].strip() == ""
+    for number, element in enumerate(page.elements):
+        assert -1 <= element.parent < number
+        assert 0 <= element.first <= element.last <= len(page.blocks)
+        if element.parent >= 0:
+            outer = page.elements[element.parent]
+            assert outer.depth == element.depth - 1
+            assert outer.first <= element.first <= element.last <= outer.last
+    for link in page.links:
+        assert 0 <= link.start < link.end <= len(page.source)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_any_markup(html: str) -> None:
+    check(segment_html(html))
+
+
+@given(st.text(max_size=200))
+def test_any_characters(html: str) -> None:
+    check(segment_html(html))
+
+
+def test_blocks_name_their_element_and_ancestors() -> None:
+    page = segment_html(
+        '<div class="CommentList-item2 isOpen" id=c role=list itemprop=text><p>One <b>two</b>.</p></div>'
+    )
+    (block,) = page.blocks
+    own = page.elements[block.element]
+    assert (block.tag, own.tag, block.marks) == ("p", "p", 1)
+    assert page.elements[own.parent].tokens == ("comment", "list", "item", "is", "open", "list", "text")
+
+
+def test_links_controls_and_images_are_counted() -> None:
+    page = segment_html(
+        "<p>See <a href=/x rel=nofollow>this  page</a> <button>Like</button></p><img src=a><p>end</p>"
+    )
+    first, second = page.blocks
+    assert (first.links, first.link_chars, first.control_chars) == (1, len("this page"), len("Like"))
+    assert (first.images, second.images) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("html", "texts"),
+    [
+        ("<p>Hello <a href=x>  wo  rd </a>, and <a href=y><b>a</b> b</a></p>", ["wo rd", "a b"]),
+        ("<pre>z <a href=q>foo</a> bar</pre>", ["foo"]),
+        ("<p><a href=x><img src=y></a>text</p>", []),
+        ("<a href=x><h2>Head</h2><p>line</p></a>", ["Head\n\nline"]),
+    ],
+)
+def test_links_cover_their_text(html: str, texts: list[str]) -> None:
+    page = segment_html(html)
+    assert [page.source[link.start : link.end] for link in page.links] == texts
+
+
+@pytest.mark.parametrize(
+    ("attributes", "hidden"),
+    [
+        ("hidden", True),
+        ('style="DISPLAY : none"', True),
+        ('style="font-size:0"', True),
+        ('style="font-size:0.9em"', False),
+        ('style="opacity:0"', True),
+        ('style="opacity:0.5"', False),
+        ('style="left:-9999px"', True),
+        ('style="left:-2px"', False),
+        ('aria-hidden="true"', False),
+    ],
+)
+def test_hidden_is_a_fact_and_is_inherited(attributes: str, hidden: bool) -> None:
+    page = segment_html(f"<div {attributes}><section><p>text</p></section></div>")
+    assert page.elements[page.blocks[0].element].hidden is hidden
+
+
+def test_title_is_kept_apart() -> None:
+    page = segment_html("<title> A &amp;\n b </title><p>text</p>")
+    assert (page.title, page.source) == ("A & b", "text")
+
+
+NESTS = {
+    "blocks": "<div>x",
+    "lists": "<ul><li>x",
+    "tables": "<table><tr><td>x",
+    "spans": "<span>x",
+    "formatting": "<b>x",
+    "misnested": "<b><div></b>x",
+    "custom": "<x-y>x",
+    "templates": "<template>x",
+    "drawings": "<svg><g>",
+    "forms": "<select><button>",
+}
+
+
+@pytest.mark.parametrize("depth", [5_000, pytest.param(100_000, id="100000")])
+@pytest.mark.parametrize("nest", NESTS)
+def test_deep_nesting(nest: str, depth: int) -> None:
+    begin = time.perf_counter()
+    page = segment_html("<p>before</p>" + NESTS[nest] * depth + "<p>after</p>")
+    assert time.perf_counter() - begin < 20
+    assert page.source.startswith("before")
+    if nest not in ("templates", "drawings", "forms"):  # these show nothing of what they hold
+        assert page.source.count("x") == depth
+        assert page.source.endswith("after")
+
+
+def test_formatting_that_is_opened_again_in_each_paragraph() -> None:
+    """Left alone, n paragraphs cost n² elements: gigabytes for this page of 100 kB."""
+    html = "".join(f"<font id={number}><p>x" for number in range(6_000))
+    page = segment_html(html)
+    assert len(page.blocks) == 6_000
+
+
+def test_deep_nesting_inside_a_frame() -> None:
+    page = segment_html(f"<iframe srcdoc='{'<div>' * 100_000}text'></iframe>")
+    assert page.source == "text"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<p>One<br>two<img src=x>\n<hr>",
+        "<ul><li>one<li>two</ul>",
+        "<table><tr><td>a<td>b</table>",
+        "<div><p><span>unclosed</div>",
+        "<dl><dt>a<dd>b</dl><input><link><meta>",
+        "<script>'<div><div><div>'</script>",
+        "<!-- <div><div> --><p>x",
+        "<a href=x>one",
+        "</div></section>",
+        "<DIV><Section></SECTION></div>",
+    ],
+)
+def test_long_pages_are_left_alone(row: str) -> None:
+    html = row * 20_000
+    assert _flatten(html) == html
+
+
+@pytest.mark.parametrize("cover", ["<!--<script>-->", "<!---->", "<script></script>", "</x>"])
+def test_nothing_covers_depth(cover: str) -> None:
+    html = cover + "<div>" * 50_000
+    assert len(_flatten(html)) < 5_000
+
+
+def test_closing_tags_of_tags_taken_out_go_too() -> None:
+    html = "<div>" * 10_000 + "in" + "</div>" * 10_000 + "<p>out</p>"
+    page = segment_html(html)
+    out = page.elements[page.blocks[1].element]
+    assert [page.text_of(block) for block in page.blocks] == ["in", "out"]
+    assert page.elements[out.parent].tag == "body"

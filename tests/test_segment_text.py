@@ -1,0 +1,73 @@
+"""Plain text to blocks: the source stays as it is, wrapped lines become paragraphs."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaner.segment.text import segment_text
+
+PROSE = (
+    "The river rose two metres in a single night, and by the morning the lower road had gone, "
+    "said the people who live beside it; nobody had expected that so early in the year. "
+)
+
+
+def blocks(text: str) -> list[str]:
+    page = segment_text(text)
+    return [page.text_of(block) for block in page.blocks]
+
+
+lines = st.lists(
+    st.text(max_size=50)
+    | st.sampled_from(["", " ", "\t", "\u3000", "\x0b", "\x85", "\u2028", "\x1c", PROSE, PROSE[:60]]),
+    max_size=30,
+)
+
+
+@given(lines, st.sampled_from(["\n", "\r\n", "\r", "\n\n"]))
+def test_source_is_the_input_and_blocks_hold_all_its_text(rows: list[str], newline: str) -> None:
+    text = newline.join(rows)
+    page = segment_text(text)
+    assert page.source == text
+    at = 0
+    for block in page.blocks:
+        assert at <= block.start < block.end
+        assert text[at : block.start].strip() == ""
+        assert text[block.start : block.end].strip() == text[block.start : block.end]
+        at = block.end
+    assert text[at:].strip() == ""
+
+
+def test_a_line_is_a_block() -> None:
+    assert blocks("Home\n  About us \n\nA story.\n") == ["Home", "About us", "A story."]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_line_ends(newline: str) -> None:
+    assert blocks(newline.join(["one", "", "two", "three"])) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("width", [60, 72, 80, 100])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_wrapped_paragraphs_are_joined(width: int, newline: str) -> None:
+    paragraphs = [PROSE * 3, PROSE * 2, "Short one.", PROSE * 4]
+    text = newline * 2
+    text = text.join(newline.join(textwrap.wrap(p, width)) for p in paragraphs)
+    assert [" ".join(block.split()) for block in blocks(text)] == [p.strip() for p in paragraphs]
+
+
+def test_a_list_is_not_taken_for_wrapped_text() -> None:
+    items = [f"A headline about the river number {number}" for number in range(30)]
+    assert blocks("\n".join(items)) == items
+
+
+def test_long_lines_are_not_taken_for_wrapped_text() -> None:
+    assert blocks("\n".join([PROSE] * 5)) == [PROSE.strip()] * 5
+
+
+def test_empty() -> None:
+    assert blocks("") == blocks(" \n\t\n") == []
