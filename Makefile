@@ -6,7 +6,7 @@ DATA ?= training_data
 MODEL ?= models/mine
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench train format wheel clean
+.PHONY: help demo test check bench train model format wheel clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,15 @@ bench: $(VENV)/.installed-dev  ## quality and speed against others: make bench C
 
 train: $(VENV)/.installed-test  ## train a model: make train DATA="folder …" MODEL=models/mine
 	$(BIN)/cleaner train $(DATA) -o $(MODEL)
+
+# Labelled pages and unlabelled text that the default model is made of; see its manifest.
+model: $(VENV)/.installed-test  ## train models/default again: make model CORPORA=folder
+	@test -n "$(CORPORA)" || { echo 'make model needs CORPORA=folder with wcxb, news, …' >&2; exit 2; }
+	$(BIN)/cleaner import wcxb $(CORPORA)/wcxb build/wcxb
+	$(BIN)/cleaner import aeb $(CORPORA)/news build/news
+	$(BIN)/cleaner train training_data build/wcxb build/news --n-jobs 2 -o models/default \
+	  --comments $(CORPORA)/comments/indonesian.jsonl.gz $(CORPORA)/comments/korean.jsonl.gz \
+	  --texts $(CORPORA)/excerpts/excerpts.jsonl.gz
 
 format: $(VENV)/.installed-dev  ## put the source into standard form
 	$(BIN)/ruff check --fix .

@@ -11,6 +11,9 @@ from cleaner.types import COMMENT, Page, Segment
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 _BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _HEADER_CHARS = 80
+_ITEMS = frozenset(("article", "dd", "li"))
+_COVERED = 0.8
+"""Share of a thread's blocks that lie in the containers of its comments."""
 
 
 def clean_text(
@@ -60,8 +63,9 @@ def _gap(gap: str, a_line_a_paragraph: bool) -> str:
     breaks = _BREAK.findall(gap)
     if not breaks:
         return gap if gap.isspace() else " "
-    indent = gap[len(gap.rstrip()) :] if not gap.isspace() else gap
-    indent = _BREAK.split(indent)[-1]
+    *above, indent = _BREAK.split(gap[len(gap.rstrip()) :])
+    if not above:  # it set the block apart from others on the line, which are gone
+        indent = ""
     if len(breaks) == 1 and gap.isspace() and not a_line_a_paragraph:
         return "\n" + indent
     return "\n\n" + indent
@@ -70,8 +74,8 @@ def _gap(gap: str, a_line_a_paragraph: bool) -> str:
 def comments(page: Page, segments: Sequence[Segment]) -> tuple[str, ...]:
     """Join comment segments into comments, in page order.
 
-    In HTML a comment begins where the path of the thread's first block comes again in
-    another container; in plain text at a short line that ends no sentence (its header).
+    In HTML a comment begins where another container of the kind that they share does,
+    nested or not; in plain text at a short line that ends no sentence (its header).
     """
     found: list[list[str]] = []
     run: list[int] = []
@@ -100,26 +104,41 @@ def _split(page: Page, segments: Sequence[Segment], run: Sequence[int]) -> list[
 
 
 def _html_starts(page: Page, run: Sequence[int]) -> set[int]:
-    def path(index: int) -> list[tuple[str, tuple[str, ...]]]:
-        steps = []
-        at = page.blocks[index].element
-        while at >= 0:
-            steps.append((page.elements[at].tag, page.elements[at].tokens))
-            at = page.elements[at].parent
-        return steps[:4]
-
-    def container(index: int) -> int:
-        element = page.blocks[index].element
-        return page.elements[element].parent if element >= 0 else -1
-
-    first = path(run[0])
+    """Where the container that comments share, such as `<li class="comment">`, is another one."""
+    owners: dict[tuple[str, str], dict[int, int]] = {}
+    for index in run:
+        for signature, element in _containers(page, index).items():
+            owners.setdefault(signature, {})[index] = element
+    repeated = {
+        signature: found
+        for signature, found in owners.items()
+        if len(found) >= _COVERED * len(run) and len(set(found.values())) > 1
+    }
+    if not repeated:
+        return {run[0]}
+    found = max(repeated.items(), key=lambda item: (item[0][1] != "", len(set(item[1].values()))))[
+        1
+    ]
+    last = found.get(run[0], -1)
     starts = {run[0]}
-    last = container(run[0])
-    for index in run[1:]:
-        if path(index) == first and container(index) != last:
+    for index in run:
+        if found.get(index, last) != last:
             starts.add(index)
-            last = container(index)
+            last = found[index]
     return starts
+
+
+def _containers(page: Page, index: int) -> dict[tuple[str, str], int]:
+    """Elements that may hold a whole comment: the nearest of each tag and first class word."""
+    found: dict[tuple[str, str], int] = {}
+    at = page.blocks[index].element
+    if at >= 0 and page.elements[at].tag not in _ITEMS:  # a paragraph is part of one
+        at = page.elements[at].parent
+    while at >= 0:
+        element = page.elements[at]
+        found.setdefault((element.tag, element.tokens[0] if element.tokens else ""), at)
+        at = element.parent
+    return found
 
 
 def _text_starts(segments: Sequence[Segment], run: Sequence[int]) -> set[int]:

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleaner.data.align import UNJUDGED
 from cleaner.data.pages import Labelled, LabelledPage
-from cleaner.examples import Prepared
+from cleaner.examples import DONORS, Prepared
 from cleaner.segment.html import container_nodes
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION, Page
 
@@ -25,6 +24,8 @@ _MIN_REPEATS = 4
 """Children of one kind that make an element a rail of cards."""
 _MAX_CHARS = 40_000
 """Longer fragments are half a page, not a part of one."""
+_MIN_ARTICLE = 4
+"""Blocks of article from which parts can be put between them."""
 _MAX_LINKED = 0.15
 """Share of linked letters up to which an article is running text."""
 
@@ -121,26 +122,36 @@ def _rails(page: Page, labels: Sequence[str]) -> list[int]:
     return found
 
 
-def splice(prepared: Prepared, fragments: Fragments, rng: random.Random) -> LabelledPage | None:
-    """A labelled page with fragments of other sites put around and into its article.
+def draw(
+    prepared: Prepared, fragments: Fragments, rng: random.Random
+) -> tuple[list[Fragment], list[Fragment]]:
+    """Rails and threads of other sites for one page; none where it has no running text.
 
-    None where the page has no running text to put them around: on a listing, cards
-    are the content.
+    On a listing, cards are the content, so more of them would mislead.
+    """
+    labelled, page = prepared.labelled, prepared.page
+    article = [b for b, label in zip(page.blocks, prepared.labels, strict=True) if label == ARTICLE]
+    letters = sum(block.end - block.start for block in article)
+    linked = sum(block.link_chars for block in article)
+    if page.kind != "html" or not labelled.ordered:
+        return [], []
+    if len(article) < _MIN_ARTICLE or linked > _MAX_LINKED * letters:
+        return [], []
+    rails = _others(fragments.rails, labelled.site, rng, rng.choice((0, 1, 1, 2, 3)))
+    if COMMENT in prepared.labels:
+        return rails, []
+    return rails, _others(fragments.threads, labelled.site, rng, rng.choice((0, 1)))
+
+
+def splice(
+    prepared: Prepared, rails: Sequence[Fragment], threads: Sequence[Fragment], rng: random.Random
+) -> LabelledPage:
+    """A labelled page with fragments put around and into its article.
+
+    The sites they came from go into the header `donors`.
     """
     labelled, page = prepared.labelled, prepared.page
     article = [i for i, label in enumerate(prepared.labels) if label == ARTICLE]
-    letters = sum(page.blocks[i].end - page.blocks[i].start for i in article)
-    linked = sum(page.blocks[i].link_chars for i in article)
-    if page.kind != "html" or not labelled.ordered:
-        return None
-    if len(article) < 4 or linked > _MAX_LINKED * letters:
-        return None
-    rails = _others(fragments.rails, labelled.site, rng, rng.choice((0, 1, 1, 2, 3)))
-    threads = []
-    if COMMENT not in prepared.labels:
-        threads = _others(fragments.threads, labelled.site, rng, rng.choice((0, 1)))
-    if not rails and not threads:
-        return None
     nodes = container_nodes(page.html)
     labels = list(labelled.labels)
     last = page.blocks[article[-1]].element
@@ -163,7 +174,7 @@ def splice(prepared: Prepared, fragments: Fragments, rng: random.Random) -> Labe
         name=f"{labelled.name} spliced",
         page=html.encode(),
         labels=tuple(labels),
-        rest=NAVIGATION if labelled.rest != UNJUDGED else labelled.rest,
+        extra={**labelled.extra, DONORS: " ".join(f.site for f in (*rails, *threads))},
     )
 
 

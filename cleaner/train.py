@@ -20,6 +20,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from cleaner.augment import Fragment, Fragments, draw, splice
 from cleaner.clean import Cleaner, Result
 from cleaner.data.align import UNJUDGED
 from cleaner.data.pages import LabelledPage, digest, read_pages
@@ -52,10 +53,18 @@ _BLANKED = {
     "caseless": 0.3, "blocks": 0.2, "page_units": 0.2,
 }  # fmt: skip
 
+_MEMBERS = 2
+"""Networks of a head; the second adds half a point of F1, a third hardly anything."""
 _MIN_STEPS = 500
 """Small data is gone through more often, until the network has made that many steps."""
+_SPLICED = 1
+"""Copies of a page with parts of other pages spliced in; see `cleaner.augment`."""
 _COMPOSED_PER_ARTICLE = 3
 _MAX_COMPOSED = 6_000
+_MAX_TEXTS = 1_500
+"""Unlabelled texts used as articles: more would crowd out the labelled ones."""
+_SPAM_TEXTS = 9_000
+"""Texts that the spam model learns ordinary phrases from."""
 
 Say = Callable[[str], None]
 
@@ -68,8 +77,8 @@ class Extra:
     """Language and text of each reader comment."""
     texts: tuple[tuple[str, str], ...] = ()
     """Language and text of each running text."""
-    names: tuple[str, ...] = ()
-    """Files they came from."""
+    options: tuple[str, ...] = ()
+    """Command-line options that name the files they came from."""
     sha256: str = ""
 
     @classmethod
@@ -82,9 +91,13 @@ class Extra:
         return cls(
             comments=tuple(row for path in comments for row in _read_texts(path)),
             texts=tuple(row for path in texts for row in _read_texts(path)),
-            names=tuple(path.name for path in files),
+            options=(*_option("--comments", comments), *_option("--texts", texts)),
             sha256=_hash_files(files),
         )
+
+
+def _option(name: str, files: Sequence[Path]) -> tuple[str, ...]:
+    return (name, *(path.name for path in files)) if files else ()
 
 
 def _read_texts(path: Path) -> Iterator[tuple[str, str]]:
@@ -113,7 +126,7 @@ def build_vocabulary(samples: Iterable[Sample], name: str, min_sites: int) -> tu
     for sample in samples:
         for words in set(map(tuple, sample.words[name])):
             for word in words:
-                sites.setdefault(word, set()).add(sample.site)
+                sites.setdefault(word, set()).add(sample.sites[0])
     kept = [(-len(seen), word) for word, seen in sites.items() if len(seen) >= min_sites]
     return tuple(word for _, word in sorted(kept)[: _MAX_WORDS[name]])
 
@@ -129,7 +142,7 @@ def fit_head(
     options: Options | None = None, say: Say = lambda line: None,
 ) -> Head:  # fmt: skip
     """Train the part of a model that serves one kind of page."""
-    sites = len({sample.site for sample in samples})
+    sites = len({sample.sites[0] for sample in samples})
     vocabularies = {
         name: build_vocabulary(samples, name, max(2, min(_MIN_SITES[name], sites // 12)))
         for name in BAGS[kind]
@@ -152,20 +165,22 @@ def fit_head(
     options = options or Options()
     steps = -(-len(examples) // options.pages_per_step)
     options = replace(options, epochs=max(options.epochs, -(-_MIN_STEPS // steps)))
-    weights = fit(
-        examples,
-        [len(vocabularies[name]) for name in BAGS[kind]],
-        mean,
-        scale,
-        len(labels),
-        options=options,
-        seed=seed,
-        blank={names.index(name): share for name, share in _BLANKED.items()},
-        report=lambda epoch, loss: say(f"{kind} epoch {epoch + 1}: loss {loss:.4f}"),
-    )
-    # The model on disk holds half precision; train and use the same numbers.
-    weights = {name: value.astype(np.float16).astype(np.float32) for name, value in weights.items()}
-    return Head(kind, mean, scale, vocabularies, weights)
+    networks = []
+    for member in range(_MEMBERS):
+        weights = fit(
+            examples,
+            [len(vocabularies[name]) for name in BAGS[kind]],
+            mean,
+            scale,
+            len(labels),
+            options=options,
+            seed=_MEMBERS * seed + member,
+            blank={names.index(name): share for name, share in _BLANKED.items()},
+            report=lambda epoch, loss: say(f"{kind} epoch {epoch + 1}: loss {loss:.4f}"),
+        )
+        # The model on disk holds half precision; train and use the same numbers.
+        networks.append({n: w.astype(np.float16).astype(np.float32) for n, w in weights.items()})
+    return Head(kind, mean, scale, vocabularies, tuple(networks))
 
 
 def _moments(matrices: Sequence[Array]) -> tuple[Array, Array]:
@@ -188,15 +203,27 @@ class Corpus:
 
     @classmethod
     def read(cls, pages: Sequence[LabelledPage], *, seed: int = 0, n_jobs: int = 1) -> Corpus:
-        """Segment, label, render and compute features; drop pages whose labels do not fit."""
+        """Segment, label, splice, render and compute features.
+
+        Pages whose labels do not fit them are dropped.
+        """
         jobs = Parallel(n_jobs=n_jobs, batch_size=8)
-        found = [pair for pair in jobs(delayed(_prepare_all)(page, seed) for page in pages) if pair]
-        return cls([prepared for prepared, _ in found], [samples for _, samples in found])
+        prepared = [found for found in jobs(delayed(prepare)(page) for page in pages) if found]
+        fragments = Fragments.harvest(prepared)
+        drawn = [_draw_copies(page, fragments, seed) for page in prepared]
+        samples = jobs(
+            delayed(_samples_of)(page, copies, seed)
+            for page, copies in zip(prepared, drawn, strict=True)
+        )
+        return cls(prepared, list(samples))
 
     def without(self, sites: frozenset[str]) -> Corpus:
-        """The pages that are not of these sites."""
+        """What holds nothing of these sites."""
         kept = [i for i, p in enumerate(self.pages) if p.labelled.site not in sites]
-        return Corpus([self.pages[i] for i in kept], [self.samples[i] for i in kept])
+        return Corpus(
+            [self.pages[i] for i in kept],
+            [[s for s in self.samples[i] if not sites.intersection(s.sites)] for i in kept],
+        )
 
     def material(self, extra: Extra) -> Material:
         """What documents can be composed of."""
@@ -205,20 +232,35 @@ class Corpus:
             material.add_page(prepared)
         for language, text in extra.comments:
             material.comments.setdefault(language, []).append(text)
-        for number, (language, text) in enumerate(extra.texts):
+        texts = random.Random(0).sample(extra.texts, min(_MAX_TEXTS, len(extra.texts)))
+        for number, (language, text) in enumerate(texts):
             material.add_text(language, text, site=f"text {number}")
         return material
 
 
-def _prepare_all(labelled: LabelledPage, seed: int) -> tuple[Prepared, list[Sample]] | None:
+_Copies = list[tuple[list[Fragment], list[Fragment]]]
+
+
+def _draw_copies(prepared: Prepared, fragments: Fragments, seed: int) -> _Copies:
+    """Rails and threads for each spliced copy of a page."""
+    rng = random.Random(f"{seed} {prepared.labelled.name}")
+    return [draw(prepared, fragments, rng) for _ in range(_SPLICED)]
+
+
+def _samples_of(prepared: Prepared, copies: _Copies, seed: int) -> list[Sample]:
+    """All samples of a page: itself, spliced copies, plain-text renderings."""
     with threadpool_limits(1):
-        prepared = prepare(labelled)
-        if prepared is None:
-            return None
         samples = [prepared.sample()]
         if prepared.page.kind == "html":
+            rng = random.Random(f"{seed} {prepared.labelled.name}")
+            for rails, threads in copies:
+                spliced = (
+                    prepare(splice(prepared, rails, threads, rng)) if rails or threads else None
+                )
+                if spliced:
+                    samples.append(spliced.sample())
             samples += rendered_samples(prepared, seed=seed)
-        return prepared, samples
+        return samples
 
 
 def fit_model(
@@ -306,7 +348,7 @@ def _clean_fold(
 
 def train(
     folders: Sequence[Path], out: Path, *, extra: Extra | None = None, folds: int = 0,
-    seed: int = 0, n_jobs: int = 1, command: str = "cleaner train",
+    seed: int = 0, n_jobs: int = 1,
     options: Options | None = None, say: Say = lambda line: None,
 ) -> Model:  # fmt: skip
     """Train a model on folders of labelled pages and write its directory.
@@ -316,7 +358,6 @@ def train(
         out: model directory to write.
         extra: unlabelled comments and texts to compose plain-text documents of.
         folds: if not 0, cross-validate by site first and write the figures into the manifest.
-        command: what the manifest says the model was made by.
 
     Raises:
         DataError: a folder holds no labelled pages, or none with an article.
@@ -327,6 +368,8 @@ def train(
         if not found:
             raise DataError(f"{folder}: no labelled pages; give folders with .labels files")
     pages = unique(page for found in sets.values() for page in found)
+    names = [folder.name for folder in folders]
+    command = " ".join(("cleaner train", *names, *extra.options, "--seed", str(seed)))
     metrics: dict[str, Any] = {}
     if folds:
         results = cross_validate(
@@ -334,7 +377,11 @@ def train(
         )
         report = evaluate_results(pages, results)
         say(report.table())
-        metrics = {"command": command, "folds": folds, "figures": report.to_dict()}
+        metrics = {
+            "command": f"{command} --folds {folds}",
+            "folds": folds,
+            "figures": report.to_dict(),
+        }
     corpus = Corpus.read(pages, seed=seed, n_jobs=n_jobs)
     say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
     ordinary = [text for _, text in extra.texts] or [
@@ -343,7 +390,8 @@ def train(
         for entry in page.labels
         if entry.label == ARTICLE and not entry.spam
     ]
-    spam = train_spam(ordinary[: _MAX_COMPOSED * 2], seed=seed)
+    ordinary = random.Random(seed + 1).sample(ordinary, min(_SPAM_TEXTS, len(ordinary)))
+    spam = train_spam(ordinary, seed=seed)
     model = fit_model(corpus, extra, spam=spam, seed=seed, n_jobs=n_jobs, options=options, say=say)
     manifest = {
         "made_by": command,
@@ -359,7 +407,7 @@ def train(
             }
             for folder, found in sets.items()
         ],
-        "composed_of": {"files": list(extra.names), "sha256": extra.sha256},
+        "composed_of": {"files": list(extra.options), "sha256": extra.sha256},
         "metrics": metrics,
     }
     model = replace(model, manifest=manifest)
@@ -391,7 +439,8 @@ def _card(model: Model) -> str:
 **Trained on.**
 {sets}
 - composed plain-text documents of these pages and of: {
-        ", ".join(facts["composed_of"]["files"]) or "nothing else"
+        ", ".join(name for name in facts["composed_of"]["files"] if name[:2] != "--")
+        or "nothing else"
     }
 
 **Measured.** {measured}

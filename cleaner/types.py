@@ -1,6 +1,7 @@
 """The values that flow through `cleaner`: page → blocks → segments → result.
 
-All of them are frozen. Offsets count characters (Python string indices) into
+All of them are frozen; those that a page has by the hundred are named tuples, which
+are made several times as fast as frozen dataclasses. Offsets count characters (Python string indices) into
 one text, the *source*: the input itself for plain text, the rendered page for
 HTML. `source[x.start:x.end]` is always the text of `x`.
 """
@@ -8,7 +9,7 @@ HTML. `source[x.start:x.end]` is always the text of `x`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["auto", "html", "text"]
 
@@ -19,8 +20,7 @@ LABELS = (ARTICLE, COMMENT, NAVIGATION)
 """Labels of the default model. A model's manifest lists its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """An HTML element that holds blocks, with the facts features need."""
 
     tag: str
@@ -37,8 +37,7 @@ class Element:
     """One past the last block inside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A run of text that a reader sees as one unit: a paragraph, an item, a line."""
 
     start: int
@@ -50,6 +49,8 @@ class Block:
     link_chars: int = 0
     """Characters inside `<a href>`."""
     links: int = 0
+    bare_links: int = 0
+    """Links without text, such as those around images, since the previous block."""
     marks: int = 0
     """Inline elements other than links: emphasis, images, controls (see `segment.html`)."""
     control_chars: int = 0
@@ -60,8 +61,7 @@ class Block:
     """Words of the class, id, role and itemprop of inline elements inside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Characters of `source` inside one `<a href>`; kept for the spam step."""
 
     start: int

@@ -11,6 +11,8 @@ from cleaner.features import BAGS, feature_names, inputs, page_words
 from cleaner.features.bags import bag
 from cleaner.features.characters import CLASSES, classes_of, codes_of
 from cleaner.segment import segment
+from cleaner.segment.html import segment_html
+from cleaner.segment.text import segment_text
 from cleaner.types import Page
 
 EMPTY: dict[str, dict[str, int]] = {"words": {}, "near": {}, "far": {}}
@@ -37,7 +39,8 @@ words = st.text(max_size=40) | st.sampled_from([PROSE, "言葉が続く。", "�
 
 @given(st.lists(words, min_size=1, max_size=15), st.sampled_from(["\n", "\n\n", "<p>", "<li><a href=x>"]))
 def test_any_page_gives_finite_numbers(rows: list[str], between: str) -> None:
-    page = segment(between.join(["x", *rows]), "html" if "<" in between else "text")
+    text = between.join(["x", *rows])
+    page = segment_html(text) if "<" in between else segment_text(text)
     computed = inputs(page, EMPTY)
     assert computed.dense.shape == (len(page.blocks), len(feature_names(page.kind)))
     assert computed.dense.dtype == np.float32

@@ -20,7 +20,8 @@ _FIRST, _LAST = 10, 6
 """Words read from the begin and the end of a block: labels, dates and names stand there."""
 _TRIM = ".,;:!?\"'()[]{}<>|*«»“”„‘’…·–—"
 _DIGITS = str.maketrans("123456789", "000000000")
-_ANCESTORS = 9
+_FAR_WORDS = 24
+"""Nearest words of the ancestors that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +61,35 @@ def words_of(facts: Facts) -> Iterator[Sequence[str]]:
 def near_tokens(page: Page) -> Iterator[Sequence[str]]:
     """Words of the markup of each block: inline elements, its element and the parent."""
     elements = page.elements
+    memo: dict[int, tuple[str, ...]] = {-1: ()}
     for block in page.blocks:
-        own = elements[block.element] if block.element >= 0 else None
-        if own is None:
-            yield block.tokens
-            continue
-        above = elements[own.parent].tokens if own.parent >= 0 else ()
-        yield block.tokens + own.tokens + above
+        at = block.element
+        found = memo.get(at)
+        if found is None:
+            parent = elements[at].parent
+            above = elements[parent].tokens if parent >= 0 else ()
+            found = memo[at] = elements[at].tokens + above
+        yield block.tokens + found
 
 
 def far_tokens(page: Page) -> Iterator[Sequence[str]]:
-    """Words of the markup of the ancestors above those of `near_tokens`."""
+    """Words of the markup of the ancestors above those of `near_tokens`, each word once."""
     elements = page.elements
-    chains: dict[int, Sequence[str]] = {}
+    chains: dict[int, tuple[str, ...]] = {-1: ()}
+
+    def chain(at: int) -> tuple[str, ...]:
+        missing = []
+        while at not in chains:
+            missing.append(at)
+            at = elements[at].parent
+        for at in reversed(missing):
+            words = elements[at].tokens + chains[elements[at].parent]
+            chains[at] = tuple(dict.fromkeys(words[:_FAR_WORDS]))
+        return chains[at]
+
     for block in page.blocks:
-        chain = chains.get(block.element)
-        if chain is None:
-            found: dict[str, None] = {}
-            at, level = block.element, 0
-            while at >= 0 and level < _ANCESTORS:
-                if level >= 2:
-                    found.update(dict.fromkeys(elements[at].tokens))
-                at, level = elements[at].parent, level + 1
-            chain = chains[block.element] = tuple(found)
-        yield chain
+        parent = elements[block.element].parent if block.element >= 0 else -1
+        yield chain(elements[parent].parent if parent >= 0 else -1)
 
 
 def bag(words: Iterable[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:

@@ -48,68 +48,69 @@ _WEIGHTS = {
 UNITS = np.array([_WEIGHTS.get(name, 0.0) for name in CLASSES], dtype=np.float32)
 """Letters that one character of each class stands for, shape (classes,)."""
 
-_STOPS = frozenset(".!?。！？．｡…؟۔।॥។၊။።")
-_COMMAS = frozenset(",;、，；،؛፣")
-_COLONS = frozenset(":：")
-_SEPARATORS = frozenset("|¦•·›»«‹→←▶►★☆■□●○◆◇▪‣–—/\\＞＜>＝=~～_*#+")
-_QUOTES = frozenset("\"'“”„‟‘’‚「」『』《》〈〉")
-# Scripts written without spaces that are no ideographs: Thai, Lao, Myanmar, Khmer.
-_UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
-
-
-def _class_of(code: int) -> str:
-    char = chr(code)
-    if char in "\n\r\x0b\x0c\x85\u2028\u2029":
-        return "newline"
-    for name, members in (
-        ("stop", _STOPS),
-        ("comma", _COMMAS),
-        ("colon", _COLONS),
-        ("quote", _QUOTES),
-        ("separator", _SEPARATORS),
-    ):
-        if char in members:
-            return name
-    category = unicodedata.category(char)
-    if char.isspace():
-        return "space"
-    if category[0] in "LM":
-        return _letter_class(code, category)
-    if category == "Nd":
-        return "digit"
-    if category in ("Ps", "Pe"):
-        return "bracket"
-    if category in ("Pi", "Pf"):
-        return "quote"
-    if category[0] == "P":
-        return "punctuation"
-    if 0x2600 <= code <= 0x27BF:
-        return "emoji"
-    return "other"
-
-
-def _letter_class(code: int, category: str) -> str:
-    if category == "Ll":
-        return "lower"
-    if category in ("Lu", "Lt"):
-        return "upper"
-    if 0x3040 <= code <= 0x30FF or 0x31F0 <= code <= 0x31FF or 0xFF66 <= code <= 0xFF9F:
-        return "kana"
-    if 0x2E80 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF:
-        return "ideograph"
-    if 0xAC00 <= code <= 0xD7AF or 0x1100 <= code <= 0x11FF or 0x3130 <= code <= 0x318F:
-        return "hangul"
-    if any(low <= code <= high for low, high in _UNSPACED):
-        return "thai"
-    return "caseless"
+_CATEGORIES = (
+    "Cc Cf Cn Co Cs Ll Lm Lo Lt Lu Mc Me Mn Nd Nl No Pc Pd Pe Pf Pi Po Ps Sc Sk Sm So Zl Zp Zs"
+).split()
+_OF_CATEGORY = {
+    "Ll": "lower",
+    "Lu": "upper",
+    "Lt": "upper",
+    "Nd": "digit",
+    "Ps": "bracket",
+    "Pe": "bracket",
+    "Pi": "quote",
+    "Pf": "quote",
+    "Zs": "space",
+}
+_OF_MAJOR_CATEGORY = {"L": "caseless", "M": "caseless", "P": "punctuation"}
+# Ranges of Unicode blocks; they hold for letters without case only.
+_SCRIPTS = (
+    ("kana", 0x3040, 0x30FF),
+    ("kana", 0x31F0, 0x31FF),
+    ("kana", 0xFF66, 0xFF9F),
+    ("ideograph", 0x2E80, 0x303F),
+    ("ideograph", 0x3100, 0x312F),
+    ("ideograph", 0x3190, 0x31EF),
+    ("ideograph", 0x3200, 0x9FFF),
+    ("ideograph", 0xF900, 0xFAFF),
+    ("hangul", 0xAC00, 0xD7AF),
+    ("hangul", 0x1100, 0x11FF),
+    ("hangul", 0x3130, 0x318F),
+    # Scripts written without spaces that are no ideographs: Thai, Lao, Myanmar, Khmer.
+    ("thai", 0x0E00, 0x0EFF),
+    ("thai", 0x1000, 0x109F),
+    ("thai", 0x1780, 0x17FF),
+)
+_MEMBERS = {
+    "stop": ".!?。！？．｡…؟۔।॥\u104b\u1362\u17d4",
+    "comma": ",;、，；،؛፣\u104a",
+    "colon": ":：",
+    "quote": "\"'“”„‟‘’‚「」『』《》〈〉",
+    "separator": "|¦•·›»«‹→←▶►★☆■□●○◆◇▪‣–—/\\＞＜>＝=~～_*#+",
+    "space": "\t\x1c\x1d\x1e\x1f",
+    "newline": "\n\r\x0b\x0c\x85\u2028\u2029",
+}
 
 
 @cache
 def _table() -> NDArray[np.uint8]:
     """Class of every character of the basic plane, then one entry for each other plane."""
-    table = [INDEX[_class_of(code)] for code in range(0x10000)]
+    number_of = {
+        category: INDEX[_OF_CATEGORY.get(category, _OF_MAJOR_CATEGORY.get(category[0], "other"))]
+        for category in _CATEGORIES
+    }
+    categories = map(unicodedata.category, map(chr, range(0x10000)))
+    table = np.fromiter(map(number_of.__getitem__, categories), np.uint8, 0x10000)
+    caseless = table == INDEX["caseless"]
+    for name, low, high in _SCRIPTS:
+        part = slice(low, high + 1)
+        table[part][caseless[part]] = INDEX[name]
+    dingbats = slice(0x2600, 0x27C0)
+    table[dingbats][table[dingbats] == INDEX["other"]] = INDEX["emoji"]
+    for name, members in _MEMBERS.items():
+        table[[ord(char) for char in members]] = INDEX[name]
     planes = [INDEX["emoji"], *[INDEX["ideograph"]] * 2, *[INDEX["other"]] * 13]
-    return np.array(table + planes, dtype=np.uint8)
+    return np.concatenate([table, np.array(planes, np.uint8)])
 
 
 def codes_of(text: str) -> NDArray[np.uint32]:

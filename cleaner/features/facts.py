@@ -6,6 +6,7 @@ All arrays have one row a block, unless said otherwise.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features.characters import CLASSES, INDEX, UNITS, classes_of, codes_of
-from cleaner.types import Page
+from cleaner.types import Block, Element, Page
 
 Column = NDArray[Any]
 """One number (or truth) a block or element; the matrix turns them all into float32."""
 Ints = NDArray[np.int64]
 
 _GRAM_BITS = 15
+_DENSE = np.isin(CLASSES, ["ideograph", "kana", "hangul", "thai"])
+"""Whether a class of characters is of a script in which two of them make a word."""
 _PRIMES = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1], np.uint64)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _PROSE_UNITS = 60
@@ -32,8 +35,9 @@ class Facts:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.n = len(page.blocks)
-        self.start = np.fromiter((b.start for b in page.blocks), np.int64, self.n)
-        self.end = np.fromiter((b.end for b in page.blocks), np.int64, self.n)
+        self.blocks = _columns(Block, page.blocks)
+        self.start = np.array(self.blocks["start"], np.int64)
+        self.end = np.array(self.blocks["end"], np.int64)
         self.length = (self.end - self.start).astype(np.float32)
         self.codes = codes_of(page.source)
         self.classes = classes_of(self.codes)
@@ -74,7 +78,7 @@ class Facts:
     @cached_property
     def link_share(self) -> Column:
         """Share of the block's characters inside links."""
-        links = np.fromiter((b.link_chars for b in self.page.blocks), np.float32, self.n)
+        links = np.array(self.blocks["link_chars"], np.float32)
         return np.minimum(links / self.length, 1.0)
 
     @cached_property
@@ -100,7 +104,7 @@ class Facts:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         pair = codes[:-1] * _PRIMES[0] + codes[1:] * _PRIMES[1]
         five = pair[:-3] * _PRIMES[2] + pair[2:-1] * _PRIMES[3] + codes[4:] * _PRIMES[4]
-        dense = np.isin(classes[:-4], _DENSE)
+        dense = _DENSE[classes[:-4]]
         value = np.where(dense, pair[:-3], five)
         letter = classes[:-4]
         keep = (self.block_of[:-4] == self.block_of[4:]) & (letter > 0) & (letter < INDEX["digit"])
@@ -108,16 +112,25 @@ class Facts:
         return self.block_of[:-4][keep], bins[keep].astype(np.int64)
 
     @cached_property
+    def _distinct_grams(self) -> tuple[Ints, Ints]:
+        """As `_grams`, each bin once a block."""
+        blocks, bins = self._grams
+        pairs = np.sort(blocks << _GRAM_BITS | bins)
+        pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
+        return pairs >> _GRAM_BITS, pairs & ((1 << _GRAM_BITS) - 1)
+
+    @cached_property
     def topic(self) -> Column:
         """Share of the block's character n-grams that stand in the page's other prose too.
 
         -1 where the block is too short to tell. A headline of another story scores low.
         """
-        blocks, bins = self._grams
+        return self.shared_with(self.prose > 0)
+
+    def shared_with(self, is_prose: NDArray[np.bool_]) -> Column:
+        """Share of each block's n-grams that other blocks hold, of those marked as prose."""
+        blocks, bins = self._distinct_grams
         size = 1 << _GRAM_BITS
-        pairs = np.unique(blocks * size + bins)
-        blocks, bins = pairs >> _GRAM_BITS, pairs & (size - 1)
-        is_prose = self.prose > 0
         elsewhere = np.bincount(bins[is_prose[blocks]], minlength=size)
         found = (elsewhere[bins] - is_prose[blocks]) > 0
         total = np.bincount(blocks, minlength=self.n)
@@ -133,10 +146,8 @@ class Facts:
         title = Facts(_bare_page(self.page.title))
         wanted = np.zeros(1 << _GRAM_BITS, bool)
         wanted[title._grams[1]] = True
-        blocks, bins = self._grams
-        hit = wanted[bins]
-        pairs = np.unique(blocks[hit] << _GRAM_BITS | bins[hit])
-        held = np.bincount(pairs >> _GRAM_BITS, minlength=self.n)
+        blocks, bins = self._distinct_grams
+        held = np.bincount(blocks[wanted[bins]], minlength=self.n)
         return (held / max(wanted.sum(), 1)).astype(np.float32)
 
 
@@ -145,21 +156,16 @@ class DomFacts(Facts):
 
     def __init__(self, page: Page) -> None:
         super().__init__(page)
-        elements = page.elements
-        size = len(elements)
-        self.element = np.fromiter((b.element for b in page.blocks), np.int64, self.n)
-        self.parent = self.column("parent", size)
-        self.depth = self.column("depth", size)
-        self.first = self.column("first", size)
-        self.last = self.column("last", size)
-
-    def column(self, name: str, size: int) -> Ints:
-        """One attribute of every element, shape (elements,)."""
-        return np.fromiter((getattr(e, name) for e in self.page.elements), np.int64, size)
+        self.elements = _columns(Element, page.elements)
+        self.element = np.array(self.blocks["element"], np.int64)
+        self.parent = np.array(self.elements["parent"], np.int64)
+        self.depth = np.array(self.elements["depth"], np.int64)
+        self.first = np.array(self.elements["first"], np.int64)
+        self.last = np.array(self.elements["last"], np.int64)
 
     def block_column(self, name: str) -> Column:
-        """One attribute of every block."""
-        return np.fromiter((getattr(b, name) for b in self.page.blocks), np.float32, self.n)
+        """One number of every block."""
+        return np.array(self.blocks[name], np.float32)
 
     @cached_property
     def ancestors(self) -> list[Ints]:
@@ -189,6 +195,13 @@ class DomFacts(Facts):
         return int(score.argmax())
 
     @cached_property
+    def topic_of_best(self) -> Column:
+        """Share of the block's n-grams that stand in the best container's prose, as in `topic`."""
+        index = np.arange(self.n)
+        inside = (index >= self.first[self.best]) & (index < self.last[self.best])
+        return self.shared_with(inside & (self.prose > 0))
+
+    @cached_property
     def distance_to_best(self) -> Column:
         """Levels to climb from the block until the best container is inside; 0 to 7."""
         first, last = self.first[self.best], self.last[self.best]
@@ -207,9 +220,10 @@ class DomFacts(Facts):
         numbers: dict[Any, int] = {}
         signatures: list[int] = []
         paths: list[int] = []
-        for element in self.page.elements:
-            signature = numbers.setdefault((element.tag, element.tokens), len(numbers))
-            above = paths[element.parent] if element.parent >= 0 else -1
+        rows = zip(*(self.elements[name] for name in ("tag", "tokens", "parent")), strict=True)
+        for tag, tokens, parent in rows:
+            signature = numbers.setdefault((tag, tokens), len(numbers))
+            above = paths[parent] if parent >= 0 else -1
             signatures.append(signature)
             paths.append(numbers.setdefault((above, signature), len(numbers)))
         return np.array(signatures, np.int64), np.array(paths, np.int64)
@@ -225,11 +239,36 @@ class DomFacts(Facts):
         return sums
 
     @cached_property
-    def siblings(self) -> Ints:
-        """Sibling elements with the same signature, itself among them, shape (elements,)."""
+    def _sibling_group(self) -> tuple[Ints, Ints]:
+        """Group of siblings with the same signature, and the size of that group, by element."""
         key = (self.parent + 1) * (1 << 32) + self._kinds[0]
         _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-        return counts[inverse]
+        return inverse, counts[inverse]
+
+    @cached_property
+    def siblings(self) -> Ints:
+        """Sibling elements with the same signature, itself among them, shape (elements,)."""
+        return self._sibling_group[1]
+
+    @cached_property
+    def sibling_units(self) -> Column:
+        """Mean letters of the sibling elements with the same signature, shape (elements,)."""
+        group, sizes = self._sibling_group
+        return np.bincount(group, weights=self.sums(self.units))[group] / sizes
+
+    @cached_property
+    def _blocks_by_tag(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for index, tag in enumerate(self.blocks["tag"]):
+            found.setdefault(tag, []).append(index)
+        return found
+
+    def has_tag(self, *tags: str) -> Column:
+        """Whether the block's own element has one of these tags."""
+        column = np.zeros(self.n, np.float32)
+        for tag in tags:
+            column[self._blocks_by_tag.get(tag, [])] = 1.0
+        return column
 
     @cached_property
     def inside_tags(self) -> dict[str, Column]:
@@ -263,10 +302,11 @@ class DomFacts(Facts):
         return best if self.title[best] > 0.4 else -1
 
 
-_DENSE = np.array([INDEX["ideograph"], INDEX["kana"], INDEX["hangul"], INDEX["thai"]])
+def _columns(kind: type[Any], rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """Fields of named tuples, each as one sequence over all rows."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(kind._fields)
+    return dict(zip(kind._fields, columns, strict=True))
 
 
 def _bare_page(text: str) -> Page:
-    from cleaner.types import Block
-
     return Page(text, "text", (Block(0, len(text)),))

@@ -45,8 +45,7 @@ _INSIDE = {
 
 
 def _tag_is(tags: tuple[str, ...]) -> Feature:
-    wanted = frozenset(tags)
-    return lambda f: np.fromiter((b.tag in wanted for b in f.page.blocks), np.float32, f.n)
+    return lambda f: f.has_tag(*tags)
 
 
 def _inside(tags: tuple[str, ...]) -> Feature:
@@ -54,8 +53,7 @@ def _inside(tags: tuple[str, ...]) -> Feature:
 
 
 def _hidden(f: DomFacts) -> Column:
-    hidden = np.fromiter((e.hidden for e in f.page.elements), np.float32, len(f.page.elements))
-    return hidden[f.ancestors[0]]
+    return np.array(f.elements["hidden"])[f.ancestors[0]]
 
 
 def _after_heading(f: DomFacts) -> Column:
@@ -103,6 +101,21 @@ def _repeats(level: int) -> Feature:
     return lambda f: np.log(f.siblings[f.ancestors[level]])
 
 
+def _repeated_units(level: int) -> Feature:
+    """Letters in the average of these siblings: cards are small, sections and posts are not."""
+    return lambda f: np.log1p(f.sibling_units[f.ancestors[level]])
+
+
+def _per_block(name: str, level: int) -> Feature:
+    """A count of blocks summed over the ancestor at this level, for each of its blocks."""
+
+    def feature(f: DomFacts) -> Column:
+        total = f.sums(f.block_column(name)) / np.maximum(f.last - f.first, 1)
+        return np.minimum(total, 5)[f.ancestors[level]]
+
+    return feature
+
+
 def _path_prose(f: DomFacts) -> Column:
     return f.same_path(f.prose) / max(float(f.prose.sum()), 1.0)
 
@@ -134,6 +147,12 @@ HTML_FEATURES: Mapping[str, Feature] = MappingProxyType(
         **{f"link_density_{k}": _link_density(k) for k in (1, 2, 3)},
         **{f"container_blocks_{k}": _container_blocks(k) for k in (1, 2, 3, 5)},
         **{f"repeats_{k}": _repeats(k) for k in range(5)},
+        **{f"repeated_units_{k}": _repeated_units(k) for k in (1, 2, 3, 4)},
+        "bare_links": lambda f: np.minimum(f.block_column("bare_links"), 5),
+        **{f"links_per_block_{k}": _per_block("links", k) for k in (1, 2, 3)},
+        **{f"bare_links_per_block_{k}": _per_block("bare_links", k) for k in (1, 2, 3)},
+        **{f"images_per_block_{k}": _per_block("images", k) for k in (1, 2, 3)},
+        "topic_of_best": lambda f: f.topic_of_best,
         "path_prose": _path_prose,
         "path_blocks": lambda f: np.log1p(f.same_path(np.ones(f.n, np.float32))),
     }

@@ -6,25 +6,30 @@ array of shape (blocks,).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cleaner.features.characters import INDEX
+from cleaner.features.characters import CLASSES, INDEX
 from cleaner.features.facts import Column, Facts
 
 Feature = Callable[[Facts], Column]
 
 
+def _members(names: Sequence[str]) -> NDArray[np.bool_]:
+    return np.isin(np.arange(len(CLASSES)), [INDEX[name] for name in names])
+
+
 def _last_is(*names: str) -> Feature:
-    wanted = np.array([INDEX[name] for name in names])
-    return lambda f: np.isin(f.last_class, wanted)
+    wanted = _members(names)
+    return lambda f: wanted[f.last_class]
 
 
 def _first_is(*names: str) -> Feature:
-    wanted = np.array([INDEX[name] for name in names])
-    return lambda f: np.isin(f.first_class, wanted)
+    wanted = _members(names)
+    return lambda f: wanted[f.first_class]
 
 
 def _upper_share(f: Facts) -> Column:

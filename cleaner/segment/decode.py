@@ -32,7 +32,8 @@ _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\3\4", b"\x1f\x8b"
 _PRESCAN = 4096
 _DETECT = 1 << 16
 _MARKUP_START = re.compile(
-    r"[\s\ufeff]*<(?:!doctype\s+html|html|head|body|meta\s|title>|link\s|!--|\?xml[^>]*>\s*<(?:!doctype|html))", re.I
+    r"[\s\ufeff]*<(?:!doctype\s+html|html|head|body|meta\s|title>|link\s|!--|\?xml[^>]*>\s*<(?:!doctype|html))",
+    re.I,
 )
 _TAG = re.compile(
     r"</?(?:a|article|b|blockquote|body|br|div|em|footer|form|h[1-6]|header|hr|i|img|li|main|nav|ol|p"
@@ -78,9 +79,9 @@ def is_binary(data: bytes) -> bool:
 
 
 def _utf16(head: bytes) -> str:
-    """The UTF-16 of a page without a mark: of ASCII every other byte is zero. Empty if it is none."""
+    """The UTF-16 of a page without a mark: every other byte of its ASCII is zero. Empty if it is none."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if max(even, odd) * 4 <= len(head) or min(even, odd) * 20 > max(even, odd):
+    if max(even, odd) * 20 <= len(head) or min(even, odd) * 20 > max(even, odd):
         return ""
     return "utf-16-le" if odd > even else "utf-16-be"
 

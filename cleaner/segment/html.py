@@ -35,9 +35,13 @@ _SKIPPED = frozenset(
 )
 _CONTROLS = frozenset("button label option select input output".split())
 _MARKS = frozenset("b strong em i cite code mark time q".split())
-_LINE_ITEMS = frozenset("dd dt li option tbody tfoot thead tr".split())
+_QUIET = _INLINE - _CONTROLS - {"a"}
 _CELLS = frozenset(("td", "th"))
 _LINE, _PARAGRAPH, _CELL = "\n", "\n\n", "\t"
+_GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | dict.fromkeys(
+    _CELLS, _CELL
+)
+"""White space around elements; a blank line around all others."""
 
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
@@ -52,7 +56,7 @@ _MAX_DEPTH = 512
 """As in Chromium's parser: lexbor's time grows with the square of the depth."""
 _MAX_FORMATTING = 16
 """Formatting elements open at once; a parser opens all of them again in each new paragraph."""
-_MANY_TAGS, _MANY_UNCLOSED = 5_000, 1_000
+_MANY_TAGS, _MANY_UNCLOSED = 40_000, 15_000
 """Pages with fewer are parsed as they are: no depth that they can have takes a second."""
 _TAG = re.compile(r"<!--(?:-?>)?|--!?>|<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>?")
 _RAW = frozenset("script style textarea title".split())
@@ -78,7 +82,7 @@ def segment_html(html: str) -> Page:
         source="".join(renderer.parts),
         kind="html",
         blocks=tuple(renderer.blocks),
-        elements=tuple(Element(*row) for row in renderer.rows),
+        elements=tuple(map(Element._make, renderer.rows)),
         links=tuple(renderer.links),
         title=title,
         html=html,
@@ -92,9 +96,9 @@ def container_nodes(html: str) -> list[LexborNode]:
 
 def _render(html: str) -> tuple[_Renderer, str]:
     """Walk a page; return the walker and the page's title."""
-    html = _flatten(html)
     if "<template" in html and "shadowroot" in html:
         html = _SHADOW_ROOT.sub("<div ", html)
+    html = _flatten(html)
     tree = LexborHTMLParser(html)
     if "srcdoc" in html:
         _inline_frames(tree)
@@ -179,6 +183,10 @@ def _inline_frames(tree: LexborHTMLParser) -> None:
             frame.replace_with(inner)
 
 
+# An open element: identity, element, tag, link, control, pre, hidden, skipped.
+_Open = tuple[int, int, str, int, bool, bool, bool, bool]
+
+
 class _Renderer:
     """Builds the source text, blocks, elements and links of one page while walking its tree."""
 
@@ -193,7 +201,7 @@ class _Renderer:
         self._separator = ""  # what goes before the next block
         self._pending_space = False
         self._breaks = 0
-        self._images = 0
+        self._images = self._bare_links = 0
         self._reset_block()
 
     def _reset_block(self) -> None:
@@ -207,27 +215,32 @@ class _Renderer:
 
     def walk(self, tree: LexborHTMLParser, *, noscript: bool) -> None:
         """Render the whole tree; `noscript` tells whether to read inside `<noscript>`."""
-        root = tree.root
+        root = tree.body or tree.root
         if root is None:
             return
-        # One entry an open element: identity, element, tag, link, control, pre, hidden, skipped.
-        stack: list[tuple[int, int, str, int, bool, bool, bool, bool]] = [
-            (0, -1, "", -1, False, False, False, False)
-        ]
+        stack: list[_Open] = [(0, -1, "", -1, False, False, False, False)]
         hrefs: list[tuple[str, str]] = []
         link_starts: list[int] = []
         for node in root.traverse(include_text=True):
             tag = node.tag or ""
             parent = node.parent
             parent_id = parent.mem_id if parent is not None else 0
-            while len(stack) > 1 and stack[-1][0] != parent_id:
-                self._close(stack.pop(), stack[-1], hrefs, link_starts)
+            while stack[-1][0] != parent_id and len(stack) > 1:
+                closed = stack.pop()
+                # Most inline elements end without a trace.
+                if not closed[7] and (closed[3] >= 0 or closed[2] not in _QUIET):
+                    self._close(closed, stack[-1], hrefs, link_starts)
             _, element, _, link, control, pre, hidden, skipped = stack[-1]
             if skipped:
-                stack.append((node.mem_id, element, tag, link, control, pre, hidden, True))
+                if tag != "-text":
+                    stack.append((node.mem_id, element, tag, link, control, pre, hidden, True))
                 continue
             if tag == "-text":
-                begin = self._text(node.text_content or "", element, link >= 0, control, pre)
+                text = node.text_content or ""
+                if not pre and text.isspace():
+                    self._pending_space = True
+                    continue
+                begin = self._text(text, element, link >= 0, control, pre)
                 if link >= 0 and link_starts[link] < 0:
                     link_starts[link] = begin
                 continue
@@ -243,7 +256,7 @@ class _Renderer:
             attributes = node.attributes
             if attributes:
                 hidden = hidden or _is_hidden(attributes)
-            if _is_inline(tag):
+            if tag in _INLINE or ":" in tag:
                 if tag == "a" and attributes.get("href") is not None:
                     link = len(hrefs)
                     hrefs.append((attributes["href"] or "", attributes.get("rel") or ""))
@@ -259,8 +272,7 @@ class _Renderer:
                 if attributes and len(self._inline_tokens) < 12:
                     self._inline_tokens += _attribute_tokens(attributes)
             else:
-                self._end_block()
-                self._separate(tag)
+                self._boundary(tag)
                 tokens = _attribute_tokens(attributes) if attributes else ()
                 depth = self.rows[element][3] + 1 if element >= 0 else 0
                 self.rows.append([tag, tokens, element, depth, hidden, len(self.blocks), 0])
@@ -275,8 +287,8 @@ class _Renderer:
 
     def _close(
         self,
-        entry: tuple[int, int, str, int, bool, bool, bool, bool],
-        outer: tuple[int, int, str, int, bool, bool, bool, bool],
+        entry: _Open,
+        outer: _Open,
         hrefs: list[tuple[str, str]],
         link_starts: list[int],
     ) -> None:
@@ -286,8 +298,7 @@ class _Renderer:
         if tag in _CONTROLS and self._start >= 0:
             self._pending_space = True
         if not _is_inline(tag):
-            self._end_block()
-            self._separate(tag)
+            self._boundary(tag)
             self.rows[element][6] = len(self.blocks)
         if link >= 0 and link != outer[3] and 0 <= link_starts[link] < self.length:
             self.links.append(Link(link_starts[link], self.length, *hrefs[link], hidden))
@@ -301,7 +312,6 @@ class _Renderer:
         else:
             words = text.split()
             if not words:
-                self._pending_space = self._pending_space or bool(text)
                 return -1
             shown = " ".join(words)
         if self._breaks >= 2 and self._start >= 0:  # an empty line: authors' paragraphs of old
@@ -309,12 +319,15 @@ class _Renderer:
             self._separator = self._separator or _PARAGRAPH
         if self._start < 0:
             self._begin_block(element)
+            if link and not self._links:
+                self._links = 1  # the link began outside the block, as around a whole card
         elif self._breaks:
             self._emit(_LINE)
         elif not pre and (self._pending_space or text[0].isspace()):
             self._emit(" ")
         self._breaks = 0
-        self._emit(shown)
+        self.parts.append(shown)
+        self.length += len(shown)
         self._pending_space = not pre and text[-1].isspace()
         if link:
             self._link_chars += len(shown)
@@ -343,41 +356,50 @@ class _Renderer:
         self._element = element
 
     def _end_block(self) -> None:
+        """End the block that was begun, if any."""
         self._breaks = 0
         self._pending_space = False
         if self._start < 0:
-            # Marks, links and images without text belong to no block; images are
-            # counted for the next one.
-            self._links = self._marks = 0
-            self._inline_tokens = ()
+            # Marks without text belong to no block; links and images are counted for
+            # the next one.
+            if self._links or self._marks or self._inline_tokens:
+                self._bare_links += self._links
+                self._links = self._marks = 0
+                self._inline_tokens = ()
             return
-        while self.parts and not self.parts[-1].strip():  # white space that ends a <pre>
-            self.length -= len(self.parts.pop())
-        last = self.parts[-1].rstrip()
-        self.length -= len(self.parts[-1]) - len(last)
-        self.parts[-1] = last
+        if self.parts[-1][-1:].isspace() or not self.parts[-1]:  # white space that ends a <pre>
+            while self.parts and not self.parts[-1].strip():
+                self.length -= len(self.parts.pop())
+            last = self.parts[-1].rstrip()
+            self.length -= len(self.parts[-1]) - len(last)
+            self.parts[-1] = last
         self.blocks.append(
             Block(
-                start=self._start,
-                end=self.length,
-                element=self._element,
-                tag=self.rows[self._element][0] if self._element >= 0 else "",
-                link_chars=self._link_chars,
-                links=self._links,
-                marks=self._marks,
-                control_chars=self._control_chars,
-                images=self._images,
-                tokens=self._inline_tokens,
+                self._start,
+                self.length,
+                self._element,
+                self.rows[self._element][0] if self._element >= 0 else "",
+                self._link_chars,
+                self._links,
+                self._bare_links,
+                self._marks,
+                self._control_chars,
+                self._images,
+                self._inline_tokens,
             )
         )
-        self._images = 0
+        self._images = self._bare_links = 0
         self._reset_block()
 
-    def _separate(self, tag: str) -> None:
-        """Remember the widest gap that the elements between two blocks ask for."""
-        gap = _CELL if tag in _CELLS else _LINE if tag in _LINE_ITEMS else _PARAGRAPH
-        if self._separator in ("", _CELL) or gap == _PARAGRAPH:
-            self._separator = gap if not (gap == _CELL and self._separator) else self._separator
+    def _boundary(self, tag: str) -> None:
+        """Begin or end a block-level element.
+
+        Remembers the widest gap that the elements between two blocks ask for.
+        """
+        self._end_block()
+        gap = _GAPS.get(tag, _PARAGRAPH)
+        if gap == _PARAGRAPH or not self._separator or (gap, self._separator) == (_LINE, _CELL):
+            self._separator = gap
 
 
 def _is_inline(tag: str) -> bool:
@@ -385,11 +407,13 @@ def _is_inline(tag: str) -> bool:
 
 
 def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
-    found: tuple[str, ...] = ()
-    for name in ("class", "id", "role", "itemprop"):
-        value = attributes.get(name)
-        if value:
-            found += _tokens(value)
+    value = attributes.get("class")
+    found = _tokens(value) if value else ()
+    if len(attributes) > 1 or not value:
+        for name in ("id", "role", "itemprop"):
+            value = attributes.get(name)
+            if value:
+                found += _tokens(value)
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,6 +46,8 @@ MENTION: Final = 0.6
 """Probability from which a word nearby shows that the text is about the matter."""
 _MAX_PHRASE: Final = 60
 _MAX_FOREIGN_RUNS: Final = 200
+_MAX_OWN: Final = 60
+"""A page with more such words of its own language is about them; each costs milliseconds."""
 _SPREAD: Final = 6
 """A page with this many different runs of a script is written in that script as well."""
 _SHARED: Final = 0.35
@@ -140,7 +142,10 @@ def _judge(
         if probability >= MARK_LANGUAGE and (codes[start:end] == home).any()
     ]
     candidates = _without_overlaps(candidates)
-    topical = [c for c in candidates if not c.foreign and not c.disguise]
+    own = [c for c in candidates if not c.foreign and not c.disguise]
+    topical = {text[c.start : c.end].casefold() for c in own}
+    if len(own) > _MAX_OWN:
+        candidates = [c for c in candidates if c.foreign or c.disguise]
     judged = []
     for candidate in candidates:
         verdict = _verdict(candidate, text, codes, counts, runs, topical, model)
@@ -203,14 +208,14 @@ def _verdict(
     codes: CodeArray,
     counts: np.ndarray[tuple[int], np.dtype[np.int64]],
     runs: Sequence[tuple[int, int]],
-    topical: Sequence[_Candidate],
+    topical: Set[str],
     model: SpamModel,
 ) -> tuple[float, str, bool] | None:
     start, end, probability = candidate.start, candidate.end, candidate.probability
     seat = _seat(text, start, end)
     reasons = [f"sounds promotional ({probability:.2f})"]
     # A page with promotional words elsewhere is likely about them.
-    others = {text[c.start : c.end].casefold() for c in topical} - {text[start:end].casefold()}
+    others = topical - {text[start:end].casefold()}
     if len(others) * 2_000 > len(text) or len(others) > 2:
         return None
     needed = REMOVE_AT_EDGE

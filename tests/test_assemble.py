@@ -1,0 +1,136 @@
+"""Clean text by deletion alone, and comments told apart."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaner.assemble import clean_text, comments
+from cleaner.segment import segment
+from cleaner.segment.html import segment_html
+from cleaner.segment.text import segment_text
+from cleaner.types import Page, Segment
+
+
+def kept(page: Page, *texts: str) -> list[tuple[int, int]]:
+    return [(b.start, b.end) for b in page.blocks if page.text_of(b) in texts]
+
+
+rows = st.lists(st.sampled_from(["", "", " ", "one", "  two words", "three\there", "言葉", "4."]), max_size=20)
+
+
+@given(rows, st.sampled_from(["\n", "\r\n", "<p>", "<br>", "<td>", "<li>"]), st.data())
+def test_nothing_is_invented_or_moved(texts: list[str], between: str, data: st.DataObject) -> None:
+    """Replays the deletion on characters, and looks every line up in the source."""
+    markup = between.join(texts)
+    page = segment_html(markup) if "<" in between else segment_text(markup)
+    chosen = [(b.start, b.end) for b in page.blocks if data.draw(st.booleans())]
+    cuts = []
+    for start, end in chosen:
+        begin = data.draw(st.integers(start, end))
+        cuts.append((begin, data.draw(st.integers(begin, end))))
+    text = clean_text(page, chosen, cuts)
+    left = [
+        page.source[at]
+        for start, end in chosen
+        for at in range(start, end)
+        if not any(begin <= at < stop for begin, stop in cuts)
+    ]
+    assert "".join(text.split()) == "".join("".join(left).split())
+    assert text == text.strip()
+    assert "\n\n\n" not in text
+    if not any(stop > begin for begin, stop in cuts):
+        assert all(line in page.source for line in text.split("\n"))
+
+
+def test_what_is_dropped_between_paragraphs_leaves_one_blank_line() -> None:
+    page = segment("One.\n\nShare\n\n\n\nTwo.\n\n\nThree.", "text")
+    assert clean_text(page, kept(page, "One.", "Two.", "Three.")) == "One.\n\nTwo.\n\nThree."
+
+
+def test_lines_stay_lines_where_there_are_blank_lines() -> None:
+    page = segment("A poem:\n\nroses\n  are red\nviolets", "text")
+    assert clean_text(page, kept(page, "roses", "are red", "violets")) == "roses\n  are red\nviolets"
+
+
+def test_without_blank_lines_every_line_is_a_paragraph() -> None:
+    page = segment("Menu\nOne.\nTwo.\n", "text")
+    assert clean_text(page, kept(page, "One.", "Two.")) == "One.\n\nTwo."
+
+
+def test_windows_line_ends() -> None:
+    page = segment("One.\r\n\r\nMenu\r\n\r\nTwo.\r\nThree.", "text")
+    assert clean_text(page, kept(page, "One.", "Two.", "Three.")) == "One.\n\nTwo.\nThree."
+
+
+def test_rows_and_items_of_a_page() -> None:
+    page = segment("<p>Intro</p><table><tr><td>a<td>b<tr><td>c<td>d</table><ul><li>x<li>y</ul>", "html")
+    assert clean_text(page, kept(page, "Intro", "a", "b", "c", "d", "x", "y")) == (
+        "Intro\n\na\tb\nc\td\n\nx\ny"
+    )
+    assert clean_text(page, kept(page, "a", "d")) == "a\n\nd"
+
+
+def test_cuts() -> None:
+    page = segment("The spam river rose.\n\nspam\n\nEnd.", "text")
+    spam = [(at, at + 5) for at in (4, 22)]
+    everything = [(b.start, b.end) for b in page.blocks]
+    assert clean_text(page, everything, [*spam, (0, 0)]) == "The river rose.\n\nEnd."
+
+
+def test_nothing_kept() -> None:
+    page = segment("One.\nTwo.", "text")
+    assert clean_text(page, []) == clean_text(page, kept(page, "One."), [(0, 4)]) == ""
+
+
+def found_comments(page: Page, *dropped: str) -> tuple[str, ...]:
+    """Comments of a page all of whose blocks, but those that are `dropped`, are comments."""
+    segments = [
+        Segment("navigation" if page.text_of(b) in dropped else "comment", page.text_of(b), b.start, b.end, 1.0)
+        for b in page.blocks
+    ]  # fmt: skip
+    return comments(page, segments)
+
+
+def test_nested_thread() -> None:
+    page = segment(
+        """<ol class=thread>
+        <li class="comment even"><div class=by>Ann</div><p>Why a day?</p><p>Really.</p><a>Reply</a>
+          <ol class=children><li class="comment odd"><div class=by>Bo</div>
+            <blockquote><p>Why a day?</p></blockquote><p>Because.</p><a>Reply</a>
+            <ol class=children><li class="comment even"><div class=by>Ann</div><p>I see.</p></li></ol>
+          </li></ol></li>
+        <li class="comment odd"><div class=by>Cy</div><p>Thanks.</p></li></ol>""",
+        "html",
+    )
+    assert found_comments(page, "Reply") == (
+        "Ann\nWhy a day?\nReally.",
+        "Bo\nWhy a day?\nBecause.",
+        "Ann\nI see.",
+        "Cy\nThanks.",
+    )
+
+
+def test_items_that_are_comments() -> None:
+    page = segment("<ul><li>Nice.</li><li>Agreed.<br>Much.</li></ul>", "html")
+    assert found_comments(page) == ("Nice.", "Agreed.\nMuch.")
+
+
+def test_one_comment_of_several_paragraphs() -> None:
+    page = segment("<div class=comment><p>One.</p><p>Two.</p></div>", "html")
+    assert found_comments(page) == ("One.\nTwo.",)
+
+
+def test_plain_text_comments_begin_at_their_headers() -> None:
+    page = segment("Ann, 3 May\nWhy a day?\nReally.\nBo, 4 May\nBecause.", "text")
+    assert found_comments(page) == ("Ann, 3 May\nWhy a day?\nReally.", "Bo, 4 May\nBecause.")
+
+
+def test_plain_text_comments_without_headers() -> None:
+    page = segment("Why a day?\nBecause.", "text")
+    assert found_comments(page) == ("Why a day?", "Because.")
+
+
+def test_no_comments() -> None:
+    page = segment("One.", "text")
+    assert found_comments(page, "One.") == ()

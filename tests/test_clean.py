@@ -1,0 +1,240 @@
+"""The invariants of a result, on pages of every kind, and what makes a run of pages steady."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import cleaner
+from cleaner.clean import Cleaner, Result
+from cleaner.data.pages import LabelledPage, read_pages
+from cleaner.errors import ModelError
+from cleaner.segment import segment
+from cleaner.spam import deletion
+
+MODULE = sys.modules["cleaner.clean"]  # in the package that name is the function
+TRAINING_DATA = Path(__file__).parents[1] / "training_data"
+
+PARAGRAPH = (
+    "The river rose two metres in a single night, and by the morning the lower road had gone, "
+    "said the people who live beside it; nobody had expected that so early in the year."
+)
+SPAM_PAGE = "\n\n".join(
+    [
+        "Home\nWorld\nSport",
+        "The river rose in the night",
+        PARAGRAPH,
+        "The council, which had closed the 바카라사이트 추천 온라인카지노 bridge on Monday, said "
+        "that it would not be opened again before the spring, when the water is expected to fall.",
+        PARAGRAPH.replace("river", "stream"),
+        "Leave a Reply",
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[LabelledPage]:
+    return read_pages(TRAINING_DATA)
+
+
+def check(result: Result, page: str | bytes) -> None:
+    """Invariants 1 and 2, replayed from the result alone."""
+    source = result.source
+    for found in (*result.segments, *result.spam):
+        assert source[found.start : found.end] == found.text
+    assert all(a.end <= b.start for a, b in zip(result.segments, result.segments[1:], strict=False))
+    assert all(0 < segment.confidence <= 1 for segment in result.segments)
+    assert all(a.end <= b.start for a, b in zip(result.spam, result.spam[1:], strict=False))
+    if result.kind == "text" and isinstance(page, str):
+        assert source == page
+
+    kept = [segment for segment in result.segments if segment.label == "article"]
+    for span in result.spam:
+        assert any(s.start <= span.start < span.end <= s.end for s in kept)
+    cuts = [deletion(source, span) for span in result.spam if span.removed]
+    left = [
+        "".join(
+            source[at]
+            for at in range(segment.start, segment.end)
+            if not any(start <= at < end for start, end in cuts)
+        )
+        for segment in kept
+    ]
+    assert "".join(result.text.split()) == "".join("".join(left).split())
+    at = 0
+    for line in (line.strip() for piece in left for line in piece.splitlines()):
+        at = result.text.index(line, at) + len(line)  # every line as it was, in order
+    assert result.text == result.text.strip()
+    assert "\n\n\n" not in result.text
+    json.dumps(result.to_dict())
+
+
+TEXTS = st.sampled_from(
+    [PARAGRAPH, PARAGRAPH * 3, "Home", "Reply", "Ann, 3 May 2020", "1. First", "© 2020", "casino 바카라사이트",
+     "言葉が続く。" * 9, "नदी का पानी रात में बढ़ गया।" * 4, "\ud800", "\x00", "‮", "  ", "🎉"]
+) | st.text(max_size=30)  # fmt: skip
+OPENERS = ["<p>", "<div class=comment>", "<li><a href=/x>", "<h1>", "<td>", "<br>", "<nav>", "</div>", "<pre>"]
+texts = st.builds(str.join, st.sampled_from(["\n", "\n\n", "\r\n", "\n    "]), st.lists(TEXTS, max_size=25))
+markup = st.lists(st.tuples(st.sampled_from(OPENERS), TEXTS).map("".join), max_size=25).map(
+    lambda parts: "<!doctype html>" + "".join(parts)
+)
+steady = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@steady
+@given(st.one_of(texts, markup), st.sampled_from(["auto", "html", "text"]))
+def test_any_page(small_cleaner: Cleaner, page: str, kind: Any) -> None:
+    check(small_cleaner.clean(page, kind), page)
+
+
+@steady
+@given(st.binary(max_size=300) | st.one_of(texts, markup).map(lambda t: t.encode("utf-8", "surrogatepass")))
+def test_any_bytes(small_cleaner: Cleaner, page: bytes) -> None:
+    check(small_cleaner.clean(page), page)
+
+
+def test_shipped_pages(small_cleaner: Cleaner, shipped: list[LabelledPage]) -> None:
+    for page in shipped:
+        result = small_cleaner.clean(page.page, page.kind, page.url)
+        assert result.error is None
+        assert result.kind == page.kind
+        assert result.text, page.name
+        check(result, page.page)
+        if page.kind == "text":
+            assert result.source == page.page.decode("utf-8")
+
+
+def test_kind_is_told_from_content(small_cleaner: Cleaner, shipped: list[LabelledPage]) -> None:
+    wrong = [p.name for p in shipped if small_cleaner.clean(p.page).kind != p.kind]
+    assert wrong == []
+
+
+def test_removed_spam_closes_the_gap(small_cleaner: Cleaner) -> None:
+    result = small_cleaner.clean(SPAM_PAGE)
+    assert [span.removed for span in result.spam] == [True]
+    assert "바카라사이트" in result.source
+    assert "closed the bridge on Monday" in result.text
+    check(result, SPAM_PAGE)
+
+
+def word_f1(one: str, other: str) -> float:
+    a, b = Counter(one.split()), Counter(other.split())
+    return 2 * (a & b).total() / max(a.total() + b.total(), 1)
+
+
+def idempotence(cleaning: Cleaner, pages: list[LabelledPage]) -> float:
+    """Mean word F1 between a clean text and the same cleaned again."""
+    figures = []
+    for page in pages:
+        once = cleaning.clean(page.page, page.kind).text
+        figures.append(word_f1(once, cleaning.clean(once, "text").text))
+    return sum(figures) / len(figures)
+
+
+def test_cleaning_again_changes_little(small_cleaner: Cleaner, shipped: list[LabelledPage]) -> None:
+    assert idempotence(small_cleaner, shipped) >= 0.9
+
+
+@pytest.mark.quality
+def test_cleaning_again_changes_next_to_nothing(
+    default_cleaner: Cleaner, shipped: list[LabelledPage]
+) -> None:
+    assert idempotence(default_cleaner, shipped) >= 0.97
+
+
+def test_same_results_in_any_order_and_any_number_of_processes(
+    small_cleaner: Cleaner, shipped: list[LabelledPage]
+) -> None:
+    pages: list[Any] = [page.page for page in shipped[::3]]
+    pages += ["", b"\x00\x01\x02\x03" * 99, SPAM_PAGE, None, "<p>short", 7]
+
+    def dumps(results: list[Result]) -> list[str]:
+        return [json.dumps(result.to_dict(), sort_keys=True) for result in results]
+
+    alone = dumps(list(small_cleaner.clean_many(pages)))
+    assert dumps(list(small_cleaner.clean_many(pages, n_jobs=2))) == alone
+    order = list(range(len(pages)))
+    random.Random(0).shuffle(order)
+    shuffled = dumps(list(small_cleaner.clean_many(pages[i] for i in order)))
+    assert [shuffled[order.index(i)] for i in range(len(pages))] == alone
+
+
+def test_one_bad_page_never_ends_a_run(
+    small_cleaner: Cleaner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(page: str | bytes, kind: str) -> Any:
+        if page == "bad":
+            raise RecursionError
+        return segment(page)
+
+    monkeypatch.setattr(MODULE, "segment", fail)
+    pages: list[Any] = [PARAGRAPH, "bad", None, PARAGRAPH]
+    first, second, third, fourth = small_cleaner.clean_many(pages)
+    assert (second.error, second.text, second.source) == ("RecursionError", "", "bad")
+    assert third.error == "page must be str or bytes, not NoneType"
+    assert first == fourth
+    assert first.error is None
+
+
+def test_clean_many_is_lazy(small_cleaner: Cleaner) -> None:
+    def pages() -> Any:
+        yield PARAGRAPH
+        raise AssertionError("read ahead")
+
+    assert next(small_cleaner.clean_many(pages())).error is None
+
+
+@pytest.mark.parametrize("page", [None, 7, ["x"], bytearray(b"x"), Path("page.html")])
+def test_wrong_page_type(small_cleaner: Cleaner, page: Any) -> None:
+    with pytest.raises(TypeError, match="page must be str or bytes, not"):
+        small_cleaner.clean(page)
+
+
+@pytest.mark.parametrize("kind", ["pdf", None, "HTML", ["html"]])
+def test_wrong_kind(small_cleaner: Cleaner, kind: Any) -> None:
+    with pytest.raises(TypeError, match="kind must be"):
+        small_cleaner.clean("text", kind)
+
+
+def test_result_as_data(small_cleaner: Cleaner) -> None:
+    html = f"""<html><head><title>The river rose - Fen Post</title><meta name=author content="Ann Lee">
+    <meta property=og:site_name content="Fen Post"></head><body><h1>The river rose</h1><p>{PARAGRAPH}</p>
+    <p>{PARAGRAPH}</p></body></html>"""
+    result = small_cleaner.clean(html, url="https://fenpost.example/river")
+    data = json.loads(json.dumps(result.to_dict()))
+    assert list(data) == ["text", "comments", "segments", "spam", "source", "kind", "url", "language",
+                          "metadata", "error"]  # fmt: skip
+    assert (data["kind"], data["url"], data["language"]) == ("html", result.url, "en")
+    assert data["metadata"]["title"] == "The river rose"
+    assert data["metadata"]["site_name"] == "Fen Post"
+    assert set(data["segments"][0]) == {"label", "text", "start", "end", "confidence"}
+
+
+def test_plain_text_has_no_metadata(small_cleaner: Cleaner) -> None:
+    found = small_cleaner.clean(PARAGRAPH, "text").metadata
+    assert (found.title, found.author, found.date, found.site_name) == (None,) * 4
+
+
+def test_results_are_frozen(small_cleaner: Cleaner) -> None:
+    result = small_cleaner.clean(PARAGRAPH)
+    with pytest.raises(AttributeError):
+        result.text = ""  # type: ignore[misc]
+
+
+def test_without_a_default_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MODULE, "__file__", str(tmp_path / "cleaner" / "clean.py"))
+    with pytest.raises(ModelError, match="install cleaner again"):
+        Cleaner()
+
+
+@pytest.mark.quality
+def test_clean_uses_the_default_model(default_cleaner: Cleaner) -> None:
+    assert cleaner.clean(SPAM_PAGE) == default_cleaner.clean(SPAM_PAGE)

@@ -1,0 +1,199 @@
+"""Training: the same bytes again, folds by site, composed pages with right labels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, TRAINING_DATA
+
+import cleaner.train
+from cleaner.clean import Cleaner
+from cleaner.compose import documents
+from cleaner.data.pages import LabelledPage, read_pages
+from cleaner.errors import DataError
+from cleaner.evaluate import evaluate_results
+from cleaner.examples import Material, composed_samples, prepare, rendered_samples, unique
+from cleaner.segment import segment
+from cleaner.spam import SpamModel
+from cleaner.train import Extra, cross_validate, site_folds, train
+from cleaner.types import LABELS
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[LabelledPage]:
+    return read_pages(TRAINING_DATA)
+
+
+@pytest.fixture
+def quick_spam(small_spam: SpamModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaner.train, "train_spam", lambda *args, **options: small_spam)
+
+
+@pytest.fixture(scope="module")
+def few(shipped: list[LabelledPage]) -> list[LabelledPage]:
+    return shipped[::4]
+
+
+@pytest.fixture
+def folder(few: list[LabelledPage], tmp_path: Path) -> Path:
+    from cleaner.data.pages import write_page
+
+    for page in few:
+        write_page(tmp_path / "pages", page)
+    return tmp_path / "pages"
+
+
+def hashes(directory: Path) -> dict[str, str]:
+    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in directory.iterdir()}
+
+
+@pytest.mark.usefixtures("quick_spam")
+def test_shipped_pages_train_a_model_in_under_a_minute_and_give_the_same_bytes_again(
+    small_model: Path, tmp_path: Path
+) -> None:
+    begin = time.process_time()
+    train([TRAINING_DATA], tmp_path, options=SMALL)
+    assert time.process_time() - begin < 60
+    assert hashes(tmp_path) == hashes(small_model)
+
+
+@pytest.mark.usefixtures("quick_spam")
+def test_bytes_depend_on_the_seed_and_not_on_the_number_of_processes(
+    folder: Path, tmp_path: Path
+) -> None:
+    for name, seed, n_jobs in (("one", 0, 1), ("two", 0, 2), ("seed", 1, 1)):
+        train([folder], tmp_path / name, seed=seed, n_jobs=n_jobs, options=SMALL)
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "two")
+    assert hashes(tmp_path / "one")["weights.npz"] != hashes(tmp_path / "seed")["weights.npz"]
+
+
+def test_the_small_model_has_learnt_its_pages(
+    small_cleaner: Cleaner, shipped: list[LabelledPage]
+) -> None:
+    results = [small_cleaner.clean(page.page, page.kind) for page in shipped]
+    figures = evaluate_results(shipped, results).groups["all"].labels
+    assert figures["article"].f1 > 0.93
+    assert figures["comment"].f1 > 0.85
+    assert figures["navigation"].f1 > 0.85
+
+
+def test_manifest_and_card(small_model: Path, shipped: list[LabelledPage]) -> None:
+    manifest = json.loads((small_model / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["labels"] == list(LABELS)
+    (trained_on,) = manifest["training_sets"]
+    assert trained_on["folder"] == "training_data"
+    assert trained_on["pages"] == len(shipped)
+    assert trained_on["licences"] == sorted({page.licence for page in shipped})
+    assert len(trained_on["sha256"]) == 64
+    assert set(manifest["versions"]) >= {"cleaner", "numpy"}
+    card = (small_model / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "training_data" in card
+    assert str(Path.cwd()) not in card + json.dumps(manifest)
+
+
+@pytest.mark.parametrize("k", [2, 5, 10])
+def test_folds_never_share_a_site(shipped: list[LabelledPage], k: int) -> None:
+    folds = site_folds(shipped, k, seed=3)
+    assert len(folds) == k
+    sites = [site for fold in folds for site in fold]
+    assert len(sites) == len(set(sites))
+    assert set(sites) == {page.site for page in shipped}
+    assert folds == site_folds(list(reversed(shipped)), k, seed=3)
+    assert folds != site_folds(shipped, k, seed=4)
+
+
+def test_cross_validation_never_trains_on_a_site_that_it_judges(
+    few: list[LabelledPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[set[str]] = []
+    judged: list[set[str]] = []
+    fit_model = cleaner.train.fit_model
+
+    def spy(corpus: cleaner.train.Corpus, *args: object, **options: object) -> object:
+        samples = [sample for group in corpus.samples for sample in group]
+        trained.append({p.labelled.site for p in corpus.pages} | {site for s in samples for site in s.sites})
+        return fit_model(corpus, *args, **options)  # type: ignore[arg-type]
+
+    def clean_fold(corpus: object, pages: list[LabelledPage], *rest: object) -> object:
+        judged.append({page.site for page in pages})
+        return fold(corpus, pages, *rest)  # type: ignore[arg-type]
+
+    fold = cleaner.train._clean_fold
+    monkeypatch.setattr(cleaner.train, "fit_model", spy)
+    monkeypatch.setattr(cleaner.train, "_clean_fold", clean_fold)
+    results = cross_validate(few, 2, options=SMALL)
+    assert [result.kind for result in results] == [page.kind for page in few]
+    assert all(result.error is None for result in results)
+    assert len(trained) == len(judged) == 2
+    assert all(not of_model & of_fold for of_model, of_fold in zip(trained, judged, strict=True))
+
+
+def material_of(pages: list[LabelledPage]) -> Material:
+    material = Material()
+    for page in pages:
+        prepared = prepare(page)
+        assert prepared is not None, page.name
+        material.add_page(prepared)
+    return material
+
+
+def test_composed_samples_carry_the_labels_of_their_sources(shipped: list[LabelledPage]) -> None:
+    """Label by label, each composed line is looked up among the texts that it was made of."""
+    material = material_of(shipped)
+    articles = {p for _, _, _, paragraphs in material.articles for p in paragraphs}
+    drawn = list(
+        documents(random.Random(7), material.articles, material.comments, material.headlines, 60)
+    )
+    samples = list(composed_samples(material, 60, seed=7))
+    assert {label for sample in samples for label in sample.labels} >= set(LABELS)
+    checked = 0
+    for sample, document in zip(samples, drawn, strict=True):
+        page = segment(document.text, "text")
+        assert sample.sites == (document.site,)
+        assert sample.kind == "text"
+        assert len(sample.labels) == len(page.blocks) == len(sample.dense)
+        for block, label in zip(page.blocks, sample.labels, strict=True):
+            text = " ".join(page.text_of(block).split())
+            if len(text) > 60 and text in articles:
+                assert label == "article", text
+                checked += 1
+    assert checked > 200
+
+
+def test_rendered_samples_carry_the_labels_of_the_page(shipped: list[LabelledPage]) -> None:
+    page = next(page for page in shipped if page.name == "en-news-harbour-dredging")
+    prepared = prepare(page)
+    assert prepared is not None
+    samples = list(rendered_samples(prepared, seed=0))
+    assert samples
+    for sample in samples:
+        assert sample.kind == "text"
+        assert sample.sites == (page.site,)
+        assert len(sample.labels) == len(sample.dense)
+        assert set(LABELS) <= set(sample.labels)
+
+
+def test_repeated_pages_are_dropped(few: list[LabelledPage]) -> None:
+    assert unique([*few, *few]) == unique(few) == few
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no labelled pages"):
+        train([tmp_path], tmp_path / "model")
+
+
+@pytest.mark.parametrize("text", ["", "no json\n", '{"text": "x"}\n', "[1]\n"])
+def test_extra_text_of_another_form(text: str, tmp_path: Path) -> None:
+    (tmp_path / "texts.jsonl").write_text(text or "\0")
+    with pytest.raises(DataError, match="texts.jsonl"):
+        Extra.read(texts=[tmp_path / "texts.jsonl"])
+
+
+def test_extra_text_missing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="give JSONL"):
+        Extra.read(comments=[tmp_path / "none.jsonl"])
