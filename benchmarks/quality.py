@@ -2,10 +2,12 @@
 
     python benchmarks/quality.py --corpora DIR --set wcxb,news,snippets
     python benchmarks/quality.py --corpora DIR --set wcxb,text --folds 5
+    python benchmarks/quality.py --corpora DIR --set news --train-on wcxb
 
-With `--folds`, `cleaner` is trained K times on wcxb, news and their text
-renderings, whichever are asked for, and judged on sites it has not seen. The
-other sets always get the model of `--model`.
+With `--folds`, `cleaner` is trained K times on the shipped pages, wcxb, news and
+their text renderings, whichever are asked for, and judged on sites it has not
+seen. With `--train-on` it is trained once, and judged on corpora that it has not
+seen. Else the figures are those of `--model`.
 
 Prints one table a set, one row a system, then a row a kind of page; `--json`
 writes the same figures. What each figure means is said in `cleaner.evaluate`.
@@ -29,7 +31,9 @@ from peers import Output
 
 from cleaner.data.importers import IMPORTERS
 from cleaner.evaluate import Figures, format_table, line_labels, score, summarise
+from cleaner.model import Model
 
+SHIPPED = Path(__file__).parents[1] / "training_data"
 SETS = ("wcxb", "news", "snippets", "chinese", "samples", "text")
 FOLDED = {"wcxb": "wcxb", "news": "aeb"}
 """Corpora with whole articles → their importer: rendered for `text`, trained on by `--folds`."""
@@ -38,19 +42,35 @@ FOLDED = {"wcxb": "wcxb", "news": "aeb"}
 # -------------------------------------------------------------------- outputs
 
 
-def own_outputs(kind: Any, pages: Sequence[bytes], model: Path | None, n_jobs: int) -> list[Output]:
+def trained_on(names: Sequence[str], corpora: Path, kinds: Sequence[str], n_jobs: int) -> Model:
+    """A model of the named corpora and the shipped pages: the other corpora are new to it."""
+    from cleaner.data.pages import read_pages
+    from cleaner.examples import unique
+    from cleaner.train import Corpus, fit_model
+
+    pages = read_pages(SHIPPED)
+    for name in names:
+        pages += IMPORTERS[FOLDED[name]](corpora / name)
+    corpus = Corpus.read(unique(pages), kinds=kinds, n_jobs=n_jobs)
+    return fit_model(corpus, kinds=kinds, n_jobs=n_jobs)
+
+
+def own_outputs(
+    kind: Any, pages: Sequence[bytes], model: Model | Path | None, n_jobs: int
+) -> list[Output]:
     """Outputs of this package's model, or of the default model when `model` is None."""
     from cleaner.clean import Cleaner
 
-    cleaner = Cleaner.load(model) if model else Cleaner()
+    cleaner = Cleaner.load(model) if isinstance(model, Path) else Cleaner(model)
     results = cleaner.clean_many(pages, kind=kind, n_jobs=n_jobs)
     return [Output(result.text, tuple(result.comments)) for result in results]
 
 
 def out_of_fold_outputs(
-    cases: dict[str, list[Case]], corpora: Path, k: int
+    cases: dict[str, list[Case]], corpora: Path, k: int, n_jobs: int
 ) -> dict[str, list[Output]]:
     """Outputs for the cases of each set, by models that never saw a page's site."""
+    from cleaner.data.pages import read_pages
     from cleaner.train import cross_validate
 
     def corpus_of(name: str, case: Case) -> str:
@@ -70,7 +90,8 @@ def out_of_fold_outputs(
         for name, members in cases.items()
         for case in members
     ]
-    results = iter(cross_validate(pages, k))
+    own = read_pages(SHIPPED)
+    results = iter(cross_validate(pages, k, also=own, n_jobs=n_jobs, say=print))
     return {
         name: [Output(r.text, tuple(r.comments)) for r in islice(results, len(members))]
         for name, members in cases.items()
@@ -193,6 +214,9 @@ def main() -> None:
     parser.add_argument("--set", default="wcxb,news,snippets,chinese,text", help="|".join(SETS))
     parser.add_argument("--systems", help="names, comma-separated; default: all")
     parser.add_argument("--model", type=Path, help="model directory; default: the default model")
+    parser.add_argument(
+        "--train-on", help="train on these corpora and training_data alone: wcxb, for instance"
+    )
     parser.add_argument("--folds", type=int, help="models trained without the page's site, K folds")
     parser.add_argument("--limit", type=int, help="pages per corpus, for a quick look")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
@@ -215,7 +239,11 @@ def main() -> None:
     own: dict[str, list[Output]] = {}
     if options.folds:
         folded = {name: cases[name] for name in cases if name in (*FOLDED, "text")}
-        own = out_of_fold_outputs(folded, options.corpora, options.folds)
+        own = out_of_fold_outputs(folded, options.corpora, options.folds, options.jobs)
+    trained: Model | None = None
+    if options.train_on:
+        kinds = sorted({"text" if name == "text" else "html" for name in cases})
+        trained = trained_on(options.train_on.split(","), options.corpora, kinds, options.jobs)
 
     report: dict[str, Any] = {"command": " ".join(["benchmarks/quality.py", *sys.argv[1:]])}
     for name in names:
@@ -230,7 +258,9 @@ def main() -> None:
         by_system: dict[str, dict[str, Figures]] = {}
         for system in systems:
             if system == "cleaner":
-                outputs = own.get(name) or own_outputs(kind, pages, options.model, options.jobs)
+                outputs = own.get(name) or own_outputs(
+                    kind, pages, trained or options.model, options.jobs
+                )
             elif system in available:
                 outputs = peers.outputs(system, kind, pages, options.jobs)
             elif system in peers.SYSTEMS[kind]:

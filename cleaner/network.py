@@ -283,7 +283,7 @@ class Options:
     """Share of pages, a step, on which a feature is set to its mean."""
     overlap: float = 1.0
     """Weight of the page-wise F1 loss beside cross-entropy."""
-    hidden: int = 96
+    hidden: int = 64
     embedding: int = 16
 
 

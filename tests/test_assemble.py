@@ -16,7 +16,9 @@ def kept(page: Page, *texts: str) -> list[tuple[int, int]]:
     return [(b.start, b.end) for b in page.blocks if page.text_of(b) in texts]
 
 
-rows = st.lists(st.sampled_from(["", "", " ", "one", "  two words", "three\there", "言葉", "4."]), max_size=20)
+rows = st.lists(
+    st.sampled_from(["", "", " ", "one", "  two words", "three\there", "言葉", "4."]), max_size=20
+)
 
 
 @given(rows, st.sampled_from(["\n", "\r\n", "<p>", "<br>", "<td>", "<li>"]), st.data())
@@ -50,7 +52,9 @@ def test_what_is_dropped_between_paragraphs_leaves_one_blank_line() -> None:
 
 def test_lines_stay_lines_where_there_are_blank_lines() -> None:
     page = segment("A poem:\n\nroses\n  are red\nviolets", "text")
-    assert clean_text(page, kept(page, "roses", "are red", "violets")) == "roses\n  are red\nviolets"
+    assert (
+        clean_text(page, kept(page, "roses", "are red", "violets")) == "roses\n  are red\nviolets"
+    )
 
 
 def test_without_blank_lines_every_line_is_a_paragraph() -> None:
@@ -64,7 +68,9 @@ def test_windows_line_ends() -> None:
 
 
 def test_rows_and_items_of_a_page() -> None:
-    page = segment("<p>Intro</p><table><tr><td>a<td>b<tr><td>c<td>d</table><ul><li>x<li>y</ul>", "html")
+    page = segment(
+        "<p>Intro</p><table><tr><td>a<td>b<tr><td>c<td>d</table><ul><li>x<li>y</ul>", "html"
+    )
     assert clean_text(page, kept(page, "Intro", "a", "b", "c", "d", "x", "y")) == (
         "Intro\n\na\tb\nc\td\n\nx\ny"
     )
@@ -86,9 +92,15 @@ def test_nothing_kept() -> None:
 def found_comments(page: Page, *dropped: str) -> tuple[str, ...]:
     """Comments of a page all of whose blocks, but those that are `dropped`, are comments."""
     segments = [
-        Segment("navigation" if page.text_of(b) in dropped else "comment", page.text_of(b), b.start, b.end, 1.0)
+        Segment(
+            "navigation" if page.text_of(b) in dropped else "comment",
+            page.text_of(b),
+            b.start,
+            b.end,
+            1.0,
+        )
         for b in page.blocks
-    ]  # fmt: skip
+    ]
     return comments(page, segments)
 
 
@@ -98,7 +110,8 @@ def test_nested_thread() -> None:
         <li class="comment even"><div class=by>Ann</div><p>Why a day?</p><p>Really.</p><a>Reply</a>
           <ol class=children><li class="comment odd"><div class=by>Bo</div>
             <blockquote><p>Why a day?</p></blockquote><p>Because.</p><a>Reply</a>
-            <ol class=children><li class="comment even"><div class=by>Ann</div><p>I see.</p></li></ol>
+            <ol class=children><li class="comment even"><div class=by>Ann</div><p>I see.</p>
+            </li></ol>
           </li></ol></li>
         <li class="comment odd"><div class=by>Cy</div><p>Thanks.</p></li></ol>""",
         "html",

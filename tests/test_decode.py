@@ -104,13 +104,21 @@ def test_cut_inside_a_character(cut: int) -> None:
 
 def test_binary_files() -> None:
     noise = random.Random(0).randbytes(5000)
-    for data in (b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"PK\3\4", gzip.compress(b"")):
+    for data in (
+        b"%PDF-1.7\n",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff\xe0",
+        b"PK\3\4",
+        gzip.compress(b""),
+    ):
         assert is_binary(data + noise)
     assert not looks_like_text(decode(noise))
     assert not is_binary(GERMAN.encode())
 
 
-@pytest.mark.parametrize("text", ["", "a", "\x0c\t\r\n", "caf\ufffd", "\x1b[31mred\x1b[0m " * 9, GERMAN])
+@pytest.mark.parametrize(
+    "text", ["", "a", "\x0c\t\r\n", "caf\ufffd", "\x1b[31mred\x1b[0m " * 9, GERMAN]
+)
 def test_text(text: str) -> None:
     assert looks_like_text(text)
 

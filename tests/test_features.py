@@ -17,9 +17,11 @@ from cleaner.types import Page
 
 EMPTY: dict[str, dict[str, int]] = {"words": {}, "near": {}, "far": {}}
 PROSE = "The river rose two metres in one night, and nobody on the bank had seen it come so soon. "
-PAGE = f"""<title>The river rose - Fen Post</title><nav><a href=/>Home</a> <a href=/w>World</a></nav>
+PAGE = f"""<title>The river rose - Fen Post</title>
+<nav><a href=/>Home</a> <a href=/w>World</a></nav>
 <article><h1>The river rose</h1><p>{PROSE}</p><p>{PROSE * 2}</p></article>
-<ol class=comments><li class=comment-item><p>Why so soon?</p></li><li class=comment-item><p>Rain.</p></li></ol>"""
+<ol class=comments><li class=comment-item><p>Why so soon?</p></li>
+<li class=comment-item><p>Rain.</p></li></ol>"""
 
 
 def column(page: Page, name: str) -> list[float]:
@@ -34,10 +36,15 @@ def test_names_are_unique_and_text_features_come_first(kind: str) -> None:
     assert names[: len(feature_names("text"))] == feature_names("text")
 
 
-words = st.text(max_size=40) | st.sampled_from([PROSE, "言葉が続く。", "ข้อความ", "\ud800", "\x00", "…", "1"])
+words = st.text(max_size=40) | st.sampled_from(
+    [PROSE, "言葉が続く。", "ข้อความ", "\ud800", "\x00", "…", "1"]
+)
 
 
-@given(st.lists(words, min_size=1, max_size=15), st.sampled_from(["\n", "\n\n", "<p>", "<li><a href=x>"]))
+@given(
+    st.lists(words, min_size=1, max_size=15),
+    st.sampled_from(["\n", "\n\n", "<p>", "<li><a href=x>"]),
+)
 def test_any_page_gives_finite_numbers(rows: list[str], between: str) -> None:
     text = between.join(["x", *rows])
     page = segment_html(text) if "<" in between else segment_text(text)
@@ -102,13 +109,30 @@ def test_scripts_weigh_alike() -> None:
 @pytest.mark.parametrize(
     ("char", "name"),
     [
-        ("a", "lower"), ("É", "upper"), ("ب", "caseless"), ("ก", "thai"), ("河", "ideograph"),
-        ("𠀀", "ideograph"), ("か", "kana"), ("한", "hangul"), ("٣", "digit"), ("\u3000", "space"),
-        ("\u2028", "newline"), ("।", "stop"), ("、", "comma"), ("：", "colon"), ("«", "separator"),
-        ("“", "quote"), ("（", "bracket"), ("»", "separator"), ("&", "punctuation"), ("🎉", "emoji"),
-        ("\ud800", "other"), ("\x00", "other"),
+        ("a", "lower"),
+        ("É", "upper"),
+        ("ب", "caseless"),
+        ("ก", "thai"),
+        ("河", "ideograph"),
+        ("𠀀", "ideograph"),
+        ("か", "kana"),
+        ("한", "hangul"),
+        ("٣", "digit"),
+        ("\u3000", "space"),
+        ("\u2028", "newline"),
+        ("।", "stop"),
+        ("、", "comma"),
+        ("：", "colon"),
+        ("«", "separator"),
+        ("“", "quote"),
+        ("（", "bracket"),
+        ("»", "separator"),
+        ("&", "punctuation"),
+        ("🎉", "emoji"),
+        ("\ud800", "other"),
+        ("\x00", "other"),
     ],
-)  # fmt: skip
+)
 def test_character_classes(char: str, name: str) -> None:
     assert CLASSES[classes_of(codes_of(char))[0]] == name
 
@@ -126,7 +150,7 @@ def test_unspaced_scripts_give_pairs() -> None:
 
 
 def test_markup_words_near_and_far() -> None:
-    html = "<div id=thread><section class=list><div class=entry><p class=body>text</p></div></section></div>"
+    html = "<div id=thread><section class=list><div class=entry><p class=body>text"
     words_of = page_words(segment(html, "html"))
     assert set(words_of["near"][0]) == {"body", "entry"}
     assert set(words_of["far"][0]) == {"list", "thread"}

@@ -18,7 +18,8 @@ from cleaner.model import load, save
 from cleaner.segment import segment
 
 PAGES = (
-    "<nav><a href=/>Home</a></nav><h1>The river rose</h1><p>" + "It rose two metres in a night. " * 9,
+    "<nav><a href=/>Home</a></nav><h1>The river rose</h1><p>"
+    + "It rose two metres in a night. " * 9,
     "Home\nAbout\n\nThe river rose two metres in a single night, said the people.\n",
 )
 
@@ -38,8 +39,10 @@ def test_labels_and_confidences(small_model: Path) -> None:
         assert len(labels) == len(confidences) == len(page.blocks)
         assert set(labels) <= set(model.labels)
         assert ((confidences > 0) & (confidences <= 1)).all()
-        probability = model.heads[page.kind].probabilities(page)
-        np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-5)
+        probability, units = model.heads[page.kind].probabilities(page)
+        assert probability.shape == (len(page.blocks), 3)
+        assert units.shape == (len(page.blocks),)
+        assert np.abs(probability.sum(axis=1) - 1).max() < 1e-5
 
 
 def test_saved_again_it_is_the_same(small_model: Path, tmp_path: Path) -> None:
@@ -53,7 +56,16 @@ def test_directory(small_model: Path) -> None:
     names = sorted(file.name for file in small_model.iterdir())
     assert names == ["MODEL_CARD.md", "manifest.json", "vocabulary.json", "weights.npz"]
     manifest = json.loads((small_model / "manifest.json").read_text(encoding="utf-8"))
-    assert {"format", "labels", "heads", "sha256", "versions", "training_sets", "metrics", "made_by"} <= set(manifest)
+    assert {
+        "format",
+        "labels",
+        "heads",
+        "sha256",
+        "versions",
+        "training_sets",
+        "metrics",
+        "made_by",
+    } <= set(manifest)
     assert sum(file.stat().st_size for file in small_model.iterdir()) < 8_000_000
 
 
@@ -86,13 +98,27 @@ def change_arrays(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callabl
     return apply
 
 
-def cut(name: str, keep: int) -> Callable[[Path], None]:
-    return lambda directory: (directory / name).write_bytes((directory / name).read_bytes()[:keep]) and None
+def cut(name: str, keep: int) -> Callable[[Path], Any]:
+    return lambda model: (model / name).write_bytes((model / name).read_bytes()[:keep])
+
+
+def manifest_is_a_folder(directory: Path) -> None:
+    (directory / "manifest.json").unlink()
+    (directory / "manifest.json").mkdir()
 
 
 def other_features(manifest: dict[str, Any]) -> dict[str, Any]:
     manifest["heads"]["html"]["features"][0] = "shoe_size"
     return manifest
+
+
+def several(networks: object) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def change(manifest: dict[str, Any]) -> dict[str, Any]:
+        for head in manifest["heads"].values():
+            head["networks"] = networks
+        return manifest
+
+    return change
 
 
 def pickled(directory: Path) -> None:
@@ -111,11 +137,12 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "no manifest": lambda directory: (directory / "manifest.json").unlink(),
     "no weights": lambda directory: (directory / "weights.npz").unlink(),
     "no vocabulary": lambda directory: (directory / "vocabulary.json").unlink(),
-    "manifest is a folder": lambda directory: [
-        (directory / "manifest.json").unlink(), (directory / "manifest.json").mkdir()],
+    "manifest is a folder": manifest_is_a_folder,
     "manifest cut short": cut("manifest.json", 100),
     "manifest empty": cut("manifest.json", 0),
-    "manifest is binary": lambda directory: (directory / "manifest.json").write_bytes(b"\xff\xfe\0"),
+    "manifest is binary": lambda directory: (directory / "manifest.json").write_bytes(
+        b"\xff\xfe\0"
+    ),
     "manifest is a list": edit(lambda manifest: [manifest]),
     "newer format": edit(lambda manifest: manifest | {"format": 99}),
     "no format": edit(lambda manifest: {k: v for k, v in manifest.items() if k != "format"}),
@@ -127,26 +154,41 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "hashes of other files": edit(lambda manifest: manifest | {"sha256": {}}),
     "labels do not fit": edit(lambda manifest: manifest | {"labels": ["article"]}),
     "no article label": edit(lambda manifest: manifest | {"labels": ["a", "b", "c"]}),
-    "bias is words": edit(lambda manifest: [
-        head.update(bias=["a"]) for head in manifest["heads"].values()] and manifest),
-    "temperature is a word": edit(lambda manifest: [
-        head.update(temperature="hot") for head in manifest["heads"].values()] and manifest),
+    "number of networks is a word": edit(several("many")),
+    "no networks": edit(several(0)),
+    "too many networks": edit(several(99)),
     "vocabulary cut short": cut("vocabulary.json", 50),
     "vocabulary is a list": lambda directory: (directory / "vocabulary.json").write_text("[]"),
     "vocabulary too long": lambda directory: (directory / "vocabulary.json").write_text(
-        json.dumps({kind: {name: ["x"] * 99_999 for name in ("words", "near", "far")} for kind in ("html", "text")})),
+        json.dumps(
+            {
+                kind: {name: ["x"] * 99_999 for name in ("words", "near", "far")}
+                for kind in ("html", "text")
+            }
+        )
+    ),
     "weights cut short": cut("weights.npz", 5000),
     "weights empty": cut("weights.npz", 0),
     "weights are text": lambda directory: (directory / "weights.npz").write_text("weights"),
     "weights garbled": garbled_member,
     "weights pickled": pickled,
-    "weights are a bare array": lambda directory: (directory / "weights.npz").write_bytes(b"\x93NUMPY\1\0"),
-    "an array is missing": change_arrays(lambda arrays: {k: v for k, v in arrays.items() if k != "html/in"}),
-    "an array has another shape": change_arrays(lambda arrays: arrays | {"text/out": arrays["text/out"][:-1]}),
-    "spam weights of another shape": change_arrays(lambda arrays: arrays | {"spam/weights": arrays["spam/weights"][:9]}),
-    "spam weights are missing": change_arrays(lambda arrays: {k: v for k, v in arrays.items() if k != "spam/bias"}),
+    "weights are a bare array": lambda directory: (directory / "weights.npz").write_bytes(
+        b"\x93NUMPY\1\0"
+    ),
+    "an array is missing": change_arrays(
+        lambda arrays: {k: v for k, v in arrays.items() if k != "html/0/in"}
+    ),
+    "an array has another shape": change_arrays(
+        lambda arrays: arrays | {"text/0/out": arrays["text/0/out"][:-1]}
+    ),
+    "spam weights of another shape": change_arrays(
+        lambda arrays: arrays | {"spam/weights": arrays["spam/weights"][:9]}
+    ),
+    "spam weights are missing": change_arrays(
+        lambda arrays: {k: v for k, v in arrays.items() if k != "spam/bias"}
+    ),
     "no zip members": lambda directory: zipfile.ZipFile(directory / "weights.npz", "w").close(),
-}  # fmt: skip
+}
 
 
 CASES = [(damage, signed) for damage in DAMAGE for signed in (False, True)]

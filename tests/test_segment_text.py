@@ -23,7 +23,9 @@ def blocks(text: str) -> list[str]:
 
 lines = st.lists(
     st.text(max_size=50)
-    | st.sampled_from(["", " ", "\t", "\u3000", "\x0b", "\x85", "\u2028", "\x1c", PROSE, PROSE[:60]]),
+    | st.sampled_from(
+        ["", " ", "\t", "\u3000", "\x0b", "\x85", "\u2028", "\x1c", PROSE, PROSE[:60]]
+    ),
     max_size=30,
 )
 

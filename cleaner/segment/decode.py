@@ -79,7 +79,7 @@ def is_binary(data: bytes) -> bool:
 
 
 def _utf16(head: bytes) -> str:
-    """The UTF-16 of a page without a mark: every other byte of its ASCII is zero. Empty if it is none."""
+    """UTF-16 of a page without a mark, or "": every other byte of its ASCII is zero."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) * 20 <= len(head) or min(even, odd) * 20 > max(even, odd):
         return ""

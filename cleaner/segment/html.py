@@ -23,9 +23,9 @@ _INLINE = frozenset(
     " rb rp rt ruby s samp small span strike strong sub sup time tt u var blink"
     " button input output meter progress img picture source wbr"
     # MathML, of which every letter is an element
-    " math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow"
-    " ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none semantics"
-    "".split()
+    " math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot"
+    " mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none"
+    " semantics".split()
 )
 # Nothing in them is text that a reader sees.
 _SKIPPED = frozenset(
@@ -63,8 +63,8 @@ _RAW = frozenset("script style textarea title".split())
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 # The next of their kind, or the end of their container, ends them.
 _UNCLOSED = frozenset(
-    "body caption colgroup dd dt head html li optgroup option p rb rp rt rtc tbody td tfoot th thead"
-    " tr".split()
+    "body caption colgroup dd dt head html li optgroup option p rb rp rt rtc tbody td tfoot th"
+    " thead tr".split()
 )
 _FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())
 

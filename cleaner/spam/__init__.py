@@ -197,9 +197,11 @@ def _without_overlaps(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """Disguised before foreign before others, longer before shorter."""
     kept: list[_Candidate] = []
     for one in sorted(candidates, key=lambda c: (not c.disguise, not c.foreign, c.start - c.end)):
-        if all(one.end <= other.start or one.start >= other.end for other in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda c: c.start)
+        at = bisect_right(kept, one.start, key=lambda c: c.start)
+        free_before = at == 0 or kept[at - 1].end <= one.start
+        if free_before and (at == len(kept) or one.end <= kept[at].start):
+            kept.insert(at, one)
+    return kept
 
 
 def _verdict(
