@@ -446,12 +446,19 @@ class _Judged:
 
 
 def evaluate(cleaner: Cleaner, folders: Iterable[Path], *, n_jobs: int = 1) -> Report:
-    """Clean the labelled pages of `folders` and report. Raises `DataError` for malformed pages.
+    """Clean the labelled pages of `folders` and report.
 
+    Raises `DataError` for malformed pages, and for a label that the model does not know.
     Each page is cleaned as the kind it is labelled as, so that a wrong guess of
     HTML or text is not counted here.
     """
     pages = [page for folder in folders for page in read_pages(folder)]
+    for page in pages:
+        for label in {entry.label for entry in page.labels} - {*cleaner.model.labels, UNJUDGED}:
+            raise DataError(
+                f"{page.name}: label {label!r} is unknown to the model, which has "
+                f"{', '.join(cleaner.model.labels)}; correct the page, or name another --model"
+            )
     results: list[Result | None] = [None] * len(pages)
     kinds: tuple[Literal["html", "text"], ...] = ("html", "text")
     for kind in kinds:

@@ -20,11 +20,12 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from cleaner import __version__
 from cleaner.augment import Fragment, Fragments, draw, splice
 from cleaner.clean import Cleaner, Result
 from cleaner.data.align import UNJUDGED
 from cleaner.data.pages import LabelledPage, digest, read_pages
-from cleaner.errors import DataError
+from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import (
     Material,
@@ -108,7 +109,7 @@ def _read_texts(path: Path) -> Iterator[tuple[str, str]]:
             for line in lines:
                 row = json.loads(line)
                 yield row["lang"].split("_")[0], row["text"]
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path}: cannot be read ({error}); give JSONL with the columns lang and text"
         ) from error
@@ -352,8 +353,8 @@ def _clean_fold(
 ) -> list[Result]:  # fmt: skip
     with threadpool_limits(1):
         model = fit_model(corpus, extra, kinds=kinds, seed=seed, options=options)
-        cleaner = Cleaner(model)
-        return [cleaner.clean(page.page, page.kind, page.url) for page in pages]
+        cleaning = Cleaner(model)
+        return [cleaning.clean(page.page, page.kind, page.url) for page in pages]
 
 
 def train(
@@ -394,19 +395,15 @@ def train(
         }
     corpus = Corpus.read(pages, seed=seed, n_jobs=n_jobs)
     say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
-    ordinary = [text for _, text in extra.texts] or [
-        entry.text
-        for page in pages
-        for entry in page.labels
-        if entry.label == ARTICLE and not entry.spam
-    ]
-    ordinary = random.Random(seed + 1).sample(ordinary, min(_SPAM_TEXTS, len(ordinary)))
-    spam = train_spam(ordinary, seed=seed)
+    spam = _spam_model(extra, seed)
     model = fit_model(corpus, extra, spam=spam, seed=seed, n_jobs=n_jobs, options=options, say=say)
     manifest = {
         "made_by": command,
         "seed": seed,
-        "versions": {name: version(name) for name in ("cleaner", "numpy", "scikit-learn")},
+        "versions": {
+            "cleaner": __version__,
+            **{name: version(name) for name in ("numpy", "scikit-learn")},
+        },
         "training_sets": [
             {
                 "folder": folder.name,
@@ -423,6 +420,19 @@ def train(
     model = replace(model, manifest=manifest)
     save(model, out, _card(model))
     return model
+
+
+def _spam_model(extra: Extra, seed: int) -> SpamModel:
+    """One that knows the ordinary phrases of `extra`; without them, the default model's."""
+    if not extra.texts:
+        try:
+            shipped = Cleaner().model.spam
+        except ModelError:
+            shipped = None
+        return shipped or train_spam(seed=seed)
+    texts = [text for _, text in extra.texts]
+    chosen = random.Random(seed + 1).sample(texts, min(_SPAM_TEXTS, len(texts)))
+    return train_spam(chosen, seed=seed)
 
 
 def _card(model: Model) -> str:

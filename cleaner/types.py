@@ -1,9 +1,9 @@
 """The values that flow through `cleaner`: page → blocks → segments → result.
 
 All of them are frozen; those that a page has by the hundred are named tuples, which
-are made several times as fast as frozen dataclasses. Offsets count characters (Python string indices) into
-one text, the *source*: the input itself for plain text, the rendered page for
-HTML. `source[x.start:x.end]` is always the text of `x`.
+are made several times as fast as frozen dataclasses. Offsets count characters
+(Python string indices) into one text, the *source*: the input itself for plain
+text, the rendered page for HTML. `source[x.start:x.end]` is always the text of `x`.
 """
 
 from __future__ import annotations

@@ -298,7 +298,6 @@ class TestCommands:
         (model / "manifest.json").write_text('{"format": 99}')
         assert "format 99" in self.refused(capsys, "clean", page, "--model", model)
 
-    @pytest.mark.xfail(reason="evaluate scores a label that the model lacks as never found")
     def test_label_that_no_model_knows(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], small_model: Path
     ) -> None:

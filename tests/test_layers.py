@@ -15,7 +15,7 @@ LAYERS = (
     {"network"},
     {"model"},
     {"clean"},
-    {"data", "render", "compose", "examples", "train", "evaluate", "io"},
+    {"data", "render", "compose", "augment", "examples", "train", "evaluate", "io"},
     {"run", "connectors", "label", "inspect"},
     {"cli"},
     {"__main__"},

@@ -58,6 +58,9 @@ _MAX_FORMATTING = 16
 """Formatting elements open at once; a parser opens all of them again in each new paragraph."""
 _MANY_TAGS, _MANY_UNCLOSED = 40_000, 15_000
 """Pages with fewer are parsed as they are: no depth that they can have takes a second."""
+_MANY_STYLED = 1_000
+"""The same for formatting elements that differ; alike ones are opened again three times only."""
+_STYLED = re.compile(r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.I)
 _TAG = re.compile(r"<!--(?:-?>)?|--!?>|<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>?")
 _RAW = frozenset("script style textarea title".split())
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -119,7 +122,9 @@ def _flatten(html: str) -> str:
     A tag that would have begun a line becomes `<hr>`, which does so too.
     """
     opened = html.count("<")
-    if opened < _MANY_TAGS and opened - 2 * html.count("</") < _MANY_UNCLOSED:
+    unclosed = opened - 2 * html.count("</")
+    styled = len(_STYLED.findall(html)) if unclosed > _MANY_STYLED else 0
+    if opened < _MANY_TAGS and unclosed < _MANY_UNCLOSED and styled < _MANY_STYLED:
         return html
     stack: list[str] = []
     formatting = 0
