@@ -90,8 +90,8 @@ def out_of_fold_outputs(
         for name, members in cases.items()
         for case in members
     ]
-    own = read_pages(SHIPPED)
-    results = iter(cross_validate(pages, k, also=own, n_jobs=n_jobs, say=print))
+    train_on = [*read_pages(SHIPPED), *labelled.values()]
+    results = iter(cross_validate(pages, k, train_on=train_on, n_jobs=n_jobs, say=print))
     return {
         name: [Output(r.text, tuple(r.comments)) for r in islice(results, len(members))]
         for name, members in cases.items()

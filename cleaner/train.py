@@ -320,17 +320,17 @@ def site_folds(pages: Sequence[LabelledPage], k: int, *, seed: int = 0) -> list[
 
 
 def cross_validate(
-    pages: Sequence[LabelledPage], k: int, *, also: Sequence[LabelledPage] = (),
+    pages: Sequence[LabelledPage], k: int, *, train_on: Sequence[LabelledPage] | None = None,
     extra: Extra | None = None, seed: int = 0, n_jobs: int = 1,
     options: Options | None = None, say: Say = lambda line: None,
 ) -> list[Result]:  # fmt: skip
     """Clean each page with a model trained on the other sites' pages, in `k` folds.
 
-    Heads are trained only for the kinds of page that `pages` hold. `also` are pages to
-    train on, not to test. Results come in the order of `pages`.
+    Heads are trained only for the kinds of page that `pages` hold. What they are trained
+    on is `pages`, unless `train_on` names others. Results come in the order of `pages`.
     """
     kinds = sorted({page.kind for page in pages})
-    corpus = Corpus.read(unique((*pages, *also)), kinds=kinds, seed=seed, n_jobs=n_jobs)
+    corpus = Corpus.read(unique(train_on or pages), kinds=kinds, seed=seed, n_jobs=n_jobs)
     folds = site_folds(pages, k, seed=seed)
     members = [[i for i, page in enumerate(pages) if page.site in sites] for sites in folds]
     jobs = Parallel(n_jobs=n_jobs)
