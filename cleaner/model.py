@@ -26,9 +26,13 @@ from cleaner.errors import ModelError
 from cleaner.features import BAGS, feature_names, inputs
 from cleaner.network import Array, Weights, initial_weights, make_batch, predict, softmax
 from cleaner.spam import SpamModel
-from cleaner.types import ARTICLE, Page
+from cleaner.types import ARTICLE, COMMENT, Page
 
 _THRESHOLDS = (0.2, 0.5)
+_WEIGHTS = {COMMENT: 1.6}
+"""How much a label counts against others outside the article: a comment lost is worse than
+a button shown as one. On snippets 1.6 finds .802 of the comments (1: .782), at .004 of F1 on
+the shipped pages."""
 FORMAT = 1
 """Raised when older code could not read a newer model; old formats stay readable in tests."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
@@ -78,8 +82,13 @@ class Model:
     def label(self, page: Page) -> tuple[list[str], NDArray[np.float32]]:
         """Label and confidence (0 to 1) of each block of a page."""
         probability, units = self.heads[page.kind].probabilities(page)
+        weight = np.array([_WEIGHTS.get(label, 1.0) for label in self.labels], np.float32)
+        other = 1 + (probability[:, 1:] * weight[1:]).argmax(axis=1)
         is_article = probability[:, 0] >= article_threshold(probability[:, 0], units)
-        chosen = np.where(is_article, 0, 1 + probability[:, 1:].argmax(axis=1))
+        # The threshold lets doubtful text in; text that is rather a comment stays out.
+        is_comment = np.array(self.labels)[other] == COMMENT
+        is_article &= ~is_comment | (probability[:, 0] >= probability[np.arange(len(other)), other])
+        chosen = np.where(is_article, 0, other)
         confidence = probability[np.arange(len(chosen)), chosen]
         return [self.labels[i] for i in chosen], confidence
 
