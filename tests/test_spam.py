@@ -15,7 +15,6 @@ from cleaner.spam import SpamModel, deletion, find_spam, train_spam
 from cleaner.types import Block, Page, Segment, Span
 
 DATA = Path(__file__).parent / "data"
-MODEL = Path(cleaner.__file__).parents[1] / "models" / "default" / "spam.npz"
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -25,8 +24,9 @@ def cases(name: str) -> list[dict[str, Any]]:
 
 @cache
 def default() -> SpamModel:
-    with np.load(MODEL, allow_pickle=False) as arrays:
-        return SpamModel.from_arrays(dict(arrays))
+    spam = cleaner.Cleaner().model.spam
+    assert spam is not None
+    return spam
 
 
 def spans(text: str, model: SpamModel | None = None) -> list[Span]:
@@ -155,7 +155,3 @@ def test_model_round_trip_and_bad_arrays() -> None:
         SpamModel.from_arrays({"weights": np.zeros(4, np.int8)})
     with pytest.raises(ValueError, match="train it again"):
         SpamModel.from_arrays({**default().to_arrays(), "weights": np.zeros(4, np.int8)})
-
-
-def test_default_model_is_small() -> None:
-    assert MODEL.stat().st_size <= 300_000

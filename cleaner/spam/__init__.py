@@ -42,6 +42,8 @@ REMOVE_AT_EDGE: Final = 0.95
 """The same between sentences or after a capitalised word, and for another language."""
 REMOVE_LATIN: Final = 0.97
 """The same for Latin letters in a text of another script, where they are often at home."""
+REMOVE_ALONE: Final = 0.99
+"""The same for a span in the page's own script and language."""
 MENTION: Final = 0.6
 """Probability from which a word nearby shows that the text is about the matter."""
 _MAX_PHRASE: Final = 60
@@ -246,8 +248,12 @@ def _verdict(
             reasons.append("in another language than the text around it")
         elif probability < MARK_ALONE:
             return None
+        else:
+            # Of its own language only a long phrase goes, dropped into a page that says
+            # nothing else of the kind.
+            second = words >= 4 and seat.inside and not others
         second = second and words >= 3
-        needed = REMOVE_AT_EDGE
+        needed = REMOVE_AT_EDGE if words < 4 else REMOVE_ALONE
     if seat.introduced and probability < REMOVE_AT_EDGE:
         return None
     removed = (

@@ -44,7 +44,7 @@ class SpamModel:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> SpamModel:
-        """Build a model from the arrays that `to_arrays` gives (as read from `spam.npz`).
+        """Build a model from the arrays that `to_arrays` gives (as a model directory keeps them).
 
         Raises ValueError if an array is missing or has the wrong shape.
         """
