@@ -146,7 +146,11 @@ def _text_starts(segments: Sequence[Segment], run: Sequence[int]) -> set[int]:
         text = segments[index].text
         return len(text) <= _HEADER_CHARS and text[-1] not in '.!?…。！？؟।"”»)'
 
-    headers = {
-        index for index, following in pairwise(run) if is_header(index) and not is_header(following)
-    }
-    return headers or set(run)
+    starts: set[int] = set()
+    after_header = False
+    for index in run:
+        header = is_header(index)
+        if header and not after_header:  # name and date may stand on lines of their own
+            starts.add(index)
+        after_header = header
+    return starts or set(run)

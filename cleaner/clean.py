@@ -139,8 +139,15 @@ class Cleaner:
 
     def _label(self, page: Page) -> tuple[Segment, ...]:
         labels, confidences = self.model.label(page)
+        # Rounded: the last bits of a matrix product depend on the number of threads.
         return tuple(
-            Segment(label, page.source[block.start : block.end], block.start, block.end, confidence)
+            Segment(
+                label,
+                page.source[block.start : block.end],
+                block.start,
+                block.end,
+                round(confidence, 4),
+            )
             for block, label, confidence in zip(
                 page.blocks, labels, confidences.tolist(), strict=True
             )

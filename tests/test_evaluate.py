@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -30,7 +31,7 @@ from cleaner.evaluate import (
     word_counts,
     word_f1,
 )
-from cleaner.types import Segment, Span
+from cleaner.types import LABELS, Segment, Span
 
 # -------------------------------------------------------------------- metrics
 
@@ -248,6 +249,8 @@ def test_no_pages_is_an_error() -> None:
 
 def test_evaluate_cleans_each_page_as_its_kind(tmp_path: Path) -> None:
     class FakeCleaner:
+        model = SimpleNamespace(labels=LABELS)
+
         def clean_many(
             self, pages: Iterable[bytes], *, kind: str, n_jobs: int
         ) -> Iterator[FakeResult]:

@@ -41,7 +41,8 @@ def imports(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module == "cleaner":
-            names = [f"cleaner.{alias.name}" for alias in node.names]
+            modules = [alias.name for alias in node.names if alias.name != "__version__"]
+            names = [f"cleaner.{module}" for module in modules]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             names = [node.module or ""]
