@@ -30,7 +30,7 @@ check: $(VENV)/.installed-dev  ## style, types, labelled pages, quality floors
 	$(BIN)/cleaner data check training_data
 	$(BIN)/python -m pytest -q -m quality
 
-bench: $(VENV)/.installed-dev  ## quality and speed against others: make bench CORPORA=folder
+bench: $(VENV)/.installed-bench  ## quality and speed against others: make bench CORPORA=folder
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/speed.py $(if $(CORPORA),--corpora $(CORPORA))
 	@$(if $(CORPORA),,echo 'quality needs CORPORA=folder; see benchmarks/README.md')
@@ -63,6 +63,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 …' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	@# pip before 23.3 fails on the two spellings of lxml[html-clean] among our dependencies.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
