@@ -52,9 +52,10 @@ def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
     columns = [feature(facts) for feature in TEXT_FEATURES.values()]
     if isinstance(facts, DomFacts):
         columns += [feature(facts) for feature in HTML_FEATURES.values()]
-    dense = np.empty((facts.n, len(columns)), np.float32)
-    for number, column in enumerate(columns):
-        dense[:, number] = column
+    rows = np.empty((len(columns), facts.n), np.float32)
+    for row, column in zip(rows, columns, strict=True):
+        row[:] = column
+    dense = np.ascontiguousarray(rows.T)
     words = page_words(page, facts)
     bags = tuple(bag(words[name], vocabularies[name]) for name in BAGS[page.kind])
     return Inputs(dense, bags, facts.units)

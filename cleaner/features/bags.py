@@ -6,9 +6,9 @@ it has no effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +77,7 @@ def far_tokens(page: Page) -> Iterator[Sequence[str]]:
     elements = page.elements
     chains: dict[int, tuple[str, ...]] = {-1: ()}
 
-    def chain(at: int) -> tuple[str, ...]:
+    def words_above(at: int) -> tuple[str, ...]:
         missing = []
         while at not in chains:
             missing.append(at)
@@ -89,22 +89,14 @@ def far_tokens(page: Page) -> Iterator[Sequence[str]]:
 
     for block in page.blocks:
         parent = elements[block.element].parent if block.element >= 0 else -1
-        yield chain(elements[parent].parent if parent >= 0 else -1)
+        yield words_above(elements[parent].parent if parent >= 0 else -1)
 
 
-def bag(words: Iterable[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:
+def bag(words: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:
     """Look words up; words that the vocabulary lacks are left out."""
-    ids: list[int] = []
-    sizes: list[int] = []
-    memo: dict[Any, list[int]] = {}
-    get = vocabulary.get
-    for group in words:
-        if type(group) is tuple:  # markup words repeat from block to block
-            found = memo.get(group)
-            if found is None:
-                found = memo[group] = [i for i in map(get, group) if i is not None]
-        else:
-            found = [i for i in map(get, group) if i is not None]
-        ids += found
-        sizes.append(len(found))
-    return Bag(np.array(ids, np.int32), np.array(sizes, np.int32))
+    sizes = np.fromiter(map(len, words), np.int64, len(words))
+    flat = chain.from_iterable(words)
+    found = np.fromiter(map(vocabulary.get, flat, repeat(-1)), np.int32, int(sizes.sum()))
+    known = found >= 0
+    block = np.repeat(np.arange(len(words)), sizes)[known]
+    return Bag(found[known], np.bincount(block, minlength=len(words)).astype(np.int32))
