@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleaner.types import Block, Element, Link, Page
@@ -35,9 +37,9 @@ _SKIPPED = frozenset(
 )
 _CONTROLS = frozenset("button label option select input output".split())
 _MARKS = frozenset("b strong em i cite code mark time q".split())
-_QUIET = _INLINE - _CONTROLS - {"a"}
 _CELLS = frozenset(("td", "th"))
-_LINE, _PARAGRAPH, _CELL = "\n", "\n\n", "\t"
+_PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
+_CELL, _LINE, _PARAGRAPH = "\t", "\n", "\n\n"  # a wider one sorts after a narrower one
 _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | dict.fromkeys(
     _CELLS, _CELL
 )
@@ -75,7 +77,7 @@ _FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".s
 @lru_cache(maxsize=65536)
 def _tokens(attribute: str) -> tuple[str, ...]:
     """Words of a class, id, role or itemprop value: `CommentList-item2` → comment, list, item."""
-    return tuple(word.lower() for word in _WORD.findall(attribute[:300]) if len(word) > 1)
+    return tuple([word.lower() for word in _WORD.findall(attribute[:300]) if len(word) > 1])
 
 
 def segment_html(html: str) -> Page:
@@ -101,19 +103,38 @@ def _render(html: str) -> tuple[_Renderer, str]:
     """Walk a page; return the walker and the page's title."""
     if "<template" in html and "shadowroot" in html:
         html = _SHADOW_ROOT.sub("<div ", html)
-    html = _flatten(html)
-    tree = LexborHTMLParser(html)
-    if "srcdoc" in html:
-        _inline_frames(tree)
-    title = tree.css_first("title")
+    tree = _parse(html)
     renderer = _Renderer()
-    renderer.walk(tree, noscript=False)
-    if ("<noscript" in html or "<NOSCRIPT" in html) and renderer.length < 2000:
+    root = tree.body or tree.root
+    if root is None:
+        return renderer, ""
+    renderer.walk(root, noscript=False)
+    if renderer.length < 2000 and ("<noscript" in html or "<NOSCRIPT" in html):
         with_noscript = _Renderer()
-        with_noscript.walk(tree, noscript=True)
+        with_noscript.walk(root, noscript=True)
         if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:
             renderer = with_noscript
+    title = tree.css_first("title")
     return renderer, " ".join(title.text().split()) if title else ""
+
+
+def _parse(html: str) -> LexborHTMLParser:
+    data = html.encode("utf-8", "ignore")
+    if _may_nest_deep(html, data):
+        data = _flatten(html).encode("utf-8", "ignore")
+    return LexborHTMLParser(data)
+
+
+def _may_nest_deep(html: str, data: bytes) -> bool:
+    """Whether a page, of which `data` is the UTF-8, could take long to parse."""
+    codes = np.frombuffer(data, np.uint8)
+    brackets = codes == ord("<")
+    opened = int(np.count_nonzero(brackets))
+    closing = brackets[:-1] & (codes[1:] == ord("/"))
+    unclosed = opened - 2 * int(np.count_nonzero(closing))
+    if opened >= _MANY_TAGS or unclosed >= _MANY_UNCLOSED:
+        return True
+    return unclosed > _MANY_STYLED and len(_STYLED.findall(html)) >= _MANY_STYLED
 
 
 def _flatten(html: str) -> str:
@@ -121,11 +142,6 @@ def _flatten(html: str) -> str:
 
     A tag that would have begun a line becomes `<hr>`, which does so too.
     """
-    opened = html.count("<")
-    unclosed = opened - 2 * html.count("</")
-    styled = len(_STYLED.findall(html)) if unclosed > _MANY_STYLED else 0
-    if opened < _MANY_TAGS and unclosed < _MANY_UNCLOSED and styled < _MANY_STYLED:
-        return html
     stack: list[str] = []
     formatting = 0
     inside: Counter[str] = Counter()
@@ -180,16 +196,18 @@ def _flatten(html: str) -> str:
     return _TAG.sub(kept, html)
 
 
-def _inline_frames(tree: LexborHTMLParser) -> None:
-    """Put the document of `<iframe srcdoc>` in the frame's place."""
-    for frame in tree.css("iframe[srcdoc]"):
-        inner = LexborHTMLParser(_flatten(frame.attributes.get("srcdoc") or "")).body
-        if inner is not None:
-            frame.replace_with(inner)
+# What holds for the children of an open element: the children that are left, then
+# element, tag, link, control, pre, hidden.
+_Open = tuple[Iterator[LexborNode], int, str, "_OpenLink | None", bool, bool, bool]
 
 
-# An open element: identity, element, tag, link, control, pre, hidden, skipped.
-_Open = tuple[int, int, str, int, bool, bool, bool, bool]
+class _OpenLink:
+    """An `<a href>` whose end is not reached yet."""
+
+    def __init__(self, href: str, rel: str) -> None:
+        self.start = -1  # where its first text stands
+        self.href = href
+        self.rel = rel
 
 
 class _Renderer:
@@ -218,56 +236,58 @@ class _Renderer:
         self._control_chars = 0
         self._inline_tokens: tuple[str, ...] = ()
 
-    def walk(self, tree: LexborHTMLParser, *, noscript: bool) -> None:
-        """Render the whole tree; `noscript` tells whether to read inside `<noscript>`."""
-        root = tree.body or tree.root
-        if root is None:
-            return
-        stack: list[_Open] = [(0, -1, "", -1, False, False, False, False)]
-        hrefs: list[tuple[str, str]] = []
-        link_starts: list[int] = []
-        for node in root.traverse(include_text=True):
-            tag = node.tag or ""
-            parent = node.parent
-            parent_id = parent.mem_id if parent is not None else 0
-            while stack[-1][0] != parent_id and len(stack) > 1:
-                closed = stack.pop()
-                # Most inline elements end without a trace.
-                if not closed[7] and (closed[3] >= 0 or closed[2] not in _QUIET):
-                    self._close(closed, stack[-1], hrefs, link_starts)
-            _, element, _, link, control, pre, hidden, skipped = stack[-1]
-            if skipped:
-                if tag != "-text":
-                    stack.append((node.mem_id, element, tag, link, control, pre, hidden, True))
-                continue
-            if tag == "-text":
-                text = node.text_content or ""
-                if not pre and text.isspace():
-                    self._pending_space = True
+    def walk(self, root: LexborNode, *, noscript: bool) -> None:
+        """Render a tree; `noscript` tells whether to read inside `<noscript>`."""
+        skipped = _SKIPPED if noscript else _SKIPPED | {"noscript"}
+        stack: list[_Open] = []
+        children: Iterator[LexborNode] = iter((root,))
+        element, tag = -1, ""
+        link: _OpenLink | None = None
+        control = pre = hidden = False
+        while True:
+            for node in children:
+                name = node.tag or "-"
+                if name == "-text":
+                    text = node.text_content or ""
+                    if pre or not text.isspace():
+                        self._text(text, element, link, control, pre)
+                    else:
+                        self._pending_space = True
                     continue
-                begin = self._text(text, element, link >= 0, control, pre)
-                if link >= 0 and link_starts[link] < 0:
-                    link_starts[link] = begin
-                continue
-            if tag == "br":
-                self._line_break(pre)
-                continue
-            if tag == "img":
-                self._images += 1
-                continue
-            if tag in _SKIPPED or tag[:1] in "-!#" or (tag == "noscript" and not noscript):
-                stack.append((node.mem_id, element, tag, link, control, pre, hidden, True))
-                continue
-            attributes = node.attributes
-            if attributes:
-                hidden = hidden or _is_hidden(attributes)
-            if tag in _INLINE or ":" in tag:
-                if tag == "a" and attributes.get("href") is not None:
-                    link = len(hrefs)
-                    hrefs.append((attributes["href"] or "", attributes.get("rel") or ""))
-                    link_starts.append(-1)
+                if name in skipped or name[0] == "-":
+                    document = node.attributes.get("srcdoc") if name == "iframe" else None
+                    body = _parse(document).body if document else None
+                    if body is None:
+                        continue
+                    # The document of <iframe srcdoc> stands in the frame's place.
+                    stack.append((children, element, tag, link, control, pre, hidden))
+                    children, tag = iter((body,)), name
+                    break
+                if name == "br":
+                    self._line_break(pre)
+                    continue
+                if name == "img":
+                    self._images += 1
+                    continue
+                attributes = node.attributes
+                stack.append((children, element, tag, link, control, pre, hidden))
+                children, tag = node.iter(include_text=True), name
+                if not hidden and ("style" in attributes or "hidden" in attributes):
+                    hidden = _is_hidden(attributes)
+                if not _is_inline(tag):
+                    self._boundary(tag)
+                    depth = self.rows[element][3] + 1 if element >= 0 else 0
+                    tokens = _attribute_tokens(attributes) if attributes else ()
+                    self.rows.append([tag, tokens, element, depth, hidden, len(self.blocks), 0])
+                    self.nodes.append(node)
+                    element = len(self.rows) - 1
+                    control = control or tag in _CONTROLS
+                    pre = pre or tag in _PREFORMATTED
+                    break
+                if tag == "a" and (href := attributes.get("href")) is not None:
+                    link = _OpenLink(href, attributes.get("rel") or "")
                     self._links += 1
-                    if self._start >= 0 and self.parts and self._link_chars:
+                    if self._start >= 0 and self._link_chars:
                         self._pending_space = True  # neighbouring links are set apart by style
                 elif tag in _MARKS:
                     self._marks += 1
@@ -276,69 +296,52 @@ class _Renderer:
                     self._pending_space = self._pending_space or self._start >= 0
                 if attributes and len(self._inline_tokens) < 12:
                     self._inline_tokens += _attribute_tokens(attributes)
+                break
             else:
-                self._boundary(tag)
-                tokens = _attribute_tokens(attributes) if attributes else ()
-                depth = self.rows[element][3] + 1 if element >= 0 else 0
-                self.rows.append([tag, tokens, element, depth, hidden, len(self.blocks), 0])
-                self.nodes.append(node)
-                element = len(self.rows) - 1
-                control = control or tag in _CONTROLS
-                pre = pre or tag in ("pre", "listing", "xmp", "plaintext")
-            stack.append((node.mem_id, element, tag, link, control, pre, hidden, False))
-        while len(stack) > 1:
-            self._close(stack.pop(), stack[-1], hrefs, link_starts)
+                if not stack:
+                    break
+                if tag in _CONTROLS and self._start >= 0:
+                    self._pending_space = True
+                outer = stack.pop()
+                if element != outer[1]:
+                    self._boundary(tag)
+                    self.rows[element][6] = len(self.blocks)
+                elif link is not None and link is not outer[3] and 0 <= link.start < self.length:
+                    self.links.append(Link(link.start, self.length, link.href, link.rel, hidden))
+                children, element, tag, link, control, pre, hidden = outer
         self._end_block()
 
-    def _close(
-        self,
-        entry: _Open,
-        outer: _Open,
-        hrefs: list[tuple[str, str]],
-        link_starts: list[int],
+    def _text(
+        self, text: str, element: int, link: _OpenLink | None, control: bool, pre: bool
     ) -> None:
-        _, element, tag, link, _, _, hidden, skipped = entry
-        if skipped:
-            return
-        if tag in _CONTROLS and self._start >= 0:
-            self._pending_space = True
-        if not _is_inline(tag):
-            self._boundary(tag)
-            self.rows[element][6] = len(self.blocks)
-        if link >= 0 and link != outer[3] and 0 <= link_starts[link] < self.length:
-            self.links.append(Link(link_starts[link], self.length, *hrefs[link], hidden))
-
-    def _text(self, text: str, element: int, link: bool, control: bool, pre: bool) -> int:
-        """Add a text node; returns where it begins in the source, -1 if it shows nothing."""
+        """Add a text node that is not white space alone, or any in preformatted text."""
         if pre:
             shown = text if self._start >= 0 else text.lstrip("\n")
             if self._start < 0 and not shown.strip():
-                return -1
+                return
         else:
-            words = text.split()
-            if not words:
-                return -1
-            shown = " ".join(words)
-        if self._breaks >= 2 and self._start >= 0:  # an empty line: authors' paragraphs of old
+            shown = " ".join(text.split())
+            if not shown:
+                return
+        if self._start >= 0 and self._breaks >= 2:  # an empty line: authors' paragraphs of old
             self._end_block()
-            self._separator = self._separator or _PARAGRAPH
         if self._start < 0:
             self._begin_block(element)
-            if link and not self._links:
+            if link is not None and not self._links:
                 self._links = 1  # the link began outside the block, as around a whole card
         elif self._breaks:
             self._emit(_LINE)
         elif not pre and (self._pending_space or text[0].isspace()):
             self._emit(" ")
         self._breaks = 0
-        self.parts.append(shown)
-        self.length += len(shown)
-        self._pending_space = not pre and text[-1].isspace()
-        if link:
+        if link is not None:
             self._link_chars += len(shown)
+            if link.start < 0:
+                link.start = self.length
         if control:
             self._control_chars += len(shown)
-        return self.length - len(shown)
+        self._emit(shown)
+        self._pending_space = not pre and text[-1].isspace()
 
     def _line_break(self, pre: bool) -> None:
         if pre and self._start >= 0:
@@ -362,15 +365,12 @@ class _Renderer:
 
     def _end_block(self) -> None:
         """End the block that was begun, if any."""
-        self._breaks = 0
-        self._pending_space = False
         if self._start < 0:
             # Marks without text belong to no block; links and images are counted for
             # the next one.
-            if self._links or self._marks or self._inline_tokens:
-                self._bare_links += self._links
-                self._links = self._marks = 0
-                self._inline_tokens = ()
+            self._bare_links += self._links
+            self._links = self._marks = 0
+            self._inline_tokens = ()
             return
         if self.parts[-1][-1:].isspace() or not self.parts[-1]:  # white space that ends a <pre>
             while self.parts and not self.parts[-1].strip():
@@ -401,10 +401,10 @@ class _Renderer:
 
         Remembers the widest gap that the elements between two blocks ask for.
         """
-        self._end_block()
-        gap = _GAPS.get(tag, _PARAGRAPH)
-        if gap == _PARAGRAPH or not self._separator or (gap, self._separator) == (_LINE, _CELL):
-            self._separator = gap
+        if self._start >= 0 or self._links or self._marks or self._inline_tokens:
+            self._end_block()
+        if self._separator != _PARAGRAPH:
+            self._separator = max(self._separator, _GAPS.get(tag, _PARAGRAPH))
 
 
 def _is_inline(tag: str) -> bool:
@@ -416,14 +416,10 @@ def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
     found = _tokens(value) if value else ()
     if len(attributes) > 1 or not value:
         for name in ("id", "role", "itemprop"):
-            value = attributes.get(name)
-            if value:
-                found += _tokens(value)
+            if name in attributes:
+                found += _tokens(attributes[name] or "")
     return found
 
 
 def _is_hidden(attributes: dict[str, str | None]) -> bool:
-    if "hidden" in attributes:
-        return True
-    style = attributes.get("style")
-    return bool(style and _HIDDEN_STYLE.search(style))
+    return "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes["style"] or ""))
