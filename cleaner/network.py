@@ -56,10 +56,10 @@ def standardise(dense: Array, mean: Array, scale: Array) -> Array:
 def make_batch(pages: Sequence[Inputs], mean: Array, scale: Array) -> Batch:
     """Lay pages out for the network."""
     sizes = [len(page.units) for page in pages]
-    total = sum(sizes) + _PAD * (len(pages) + 1)
+    total = sum(sizes) + _PAD * (len(pages) - 1)
     width = pages[0].dense.shape[1]
     dense = np.zeros((total, width), np.float32)
-    rows, at = [], _PAD
+    rows, at = [], 0
     for page, size in zip(pages, sizes, strict=True):
         dense[at : at + size] = standardise(page.dense, mean, scale)
         rows.append(np.arange(at, at + size))
@@ -128,11 +128,12 @@ def _embed(weights: Weights, batch: Batch, number: int) -> Array:
     """Mean embedding of each block's words, shape (blocks, embedding)."""
     ids, block, sizes = batch.bags[number]
     table = weights[f"words_{number}"]
-    total = np.zeros((len(sizes), table.shape[1]), np.float32)
+    mean = np.zeros((len(sizes), table.shape[1]), np.float32)
     if len(ids):
-        starts = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
-        total[block[starts]] = np.add.reduceat(table[ids], starts, axis=0)
-    mean: Array = (total / np.sqrt(np.maximum(sizes, 1))[:, None]).astype(np.float32)
+        first = np.flatnonzero(block[1:] != block[:-1]) + 1
+        starts = np.concatenate(([0], first))
+        mean[block[starts]] = np.add.reduceat(table.take(ids, axis=0), starts, axis=0)
+    mean /= np.sqrt(np.maximum(sizes, 1))[:, None]
     return mean
 
 
@@ -162,15 +163,16 @@ def _forward(
     weights: Weights, batch: Batch, drop: Callable[[tuple[int, ...]], Array] | None = None
 ) -> _Trace:
     bags = [_embed(weights, batch, number) for number in range(len(batch.bags))]
-    inputs = np.concatenate([batch.dense[batch.rows], *bags], axis=1)
-    block = np.maximum(inputs @ weights["in"] + weights["in_bias"], 0)
+    inputs = np.concatenate([batch.dense.take(batch.rows, axis=0), *bags], axis=1)
+    block = inputs @ weights["in"]
+    block += weights["in_bias"]
+    np.maximum(block, 0, out=block)
     mask = drop(block.shape) if drop else None
     if mask is not None:
         block = block * mask
     state = np.zeros((len(batch.dense), block.shape[1]), np.float32)
-    state[batch.rows] = block
     around = _page_means(block, batch) @ weights["page_first"]
-    state[batch.rows] += around[batch.page_of]
+    state[batch.rows] = block + around.take(batch.page_of, axis=0)
     states, gates = [state], []
     for number, dilation in enumerate(DILATIONS):
         update = _gather(state @ weights[f"conv_{number}"], dilation)
@@ -180,9 +182,10 @@ def _forward(
         gates.append(update)
         state = state + update
         states.append(state)
-    read = state[batch.rows]
+    read = state.take(batch.rows, axis=0)
     around = _page_means(read, batch) @ weights["page"]
-    read = np.maximum(read + around[batch.page_of], 0)
+    read += around.take(batch.page_of, axis=0)
+    np.maximum(read, 0, out=read)
     read_mask = drop(read.shape) if drop else None
     if read_mask is not None:
         read = read * read_mask
