@@ -19,7 +19,6 @@ from cleaner.types import Page
 _FIRST, _LAST = 10, 6
 """Words read from the begin and the end of a block: labels, dates and names stand there."""
 _TRIM = ".,;:!?\"'()[]{}<>|*«»“”„‘’…·–—"
-_DIGITS = str.maketrans("123456789", "000000000")
 _FAR_WORDS = 24
 """Nearest words of the ancestors that are read."""
 
@@ -38,13 +37,17 @@ class Bag:
 def words_of(facts: Facts) -> Iterator[Sequence[str]]:
     """First and last words of each block, lower-case, digits as 0; pairs in unspaced scripts."""
     unspaced = facts.share("ideograph", "kana", "thai", "hangul") > 0.3
-    for text, pairs in zip(facts.texts, unspaced.tolist(), strict=True):
+    zeros = facts.page.source  # with each digit as 0
+    for digit in "123456789":
+        zeros = zeros.replace(digit, "0")
+    for block, text, pairs in zip(facts.page.blocks, facts.texts, unspaced.tolist(), strict=True):
         if pairs:
             head, tail = text[:14], text[-8:] if len(text) > 22 else text[14:]
             yield [head[i : i + 2] for i in range(len(head) - 1)] + [
                 "$" + tail[i : i + 2] for i in range(len(tail) - 1)
             ]
             continue
+        text = zeros[block.start : block.end]
         words = text[:160].lower().split(None, _FIRST)
         if len(words) > _FIRST:
             words[-1:] = (
@@ -52,10 +55,7 @@ def words_of(facts: Facts) -> Iterator[Sequence[str]]:
                 if len(text) > 160
                 else (words[-1].split()[-_LAST:])
             )
-        yield [
-            (word if word.isalpha() else word.strip(_TRIM).translate(_DIGITS) or word)
-            for word in words
-        ]
+        yield [word if word.isalpha() else word.strip(_TRIM) or word for word in words]
 
 
 def near_tokens(page: Page) -> Iterator[Sequence[str]]:
@@ -74,22 +74,21 @@ def near_tokens(page: Page) -> Iterator[Sequence[str]]:
 
 def far_tokens(page: Page) -> Iterator[Sequence[str]]:
     """Words of the markup of the ancestors above those of `near_tokens`, each word once."""
-    elements = page.elements
+    parents = [element.parent for element in page.elements] + [-1]  # the last is that of -1
     chains: dict[int, tuple[str, ...]] = {-1: ()}
-
-    def words_above(at: int) -> tuple[str, ...]:
+    for block in page.blocks:
+        at = parents[parents[block.element]]
         missing = []
         while at not in chains:
             missing.append(at)
-            at = elements[at].parent
+            at = parents[at]
+        words = chains[at]
         for at in reversed(missing):
-            words = elements[at].tokens + chains[elements[at].parent]
-            chains[at] = tuple(dict.fromkeys(words[:_FAR_WORDS]))
-        return chains[at]
-
-    for block in page.blocks:
-        parent = elements[block.element].parent if block.element >= 0 else -1
-        yield words_above(elements[parent].parent if parent >= 0 else -1)
+            own = page.elements[at].tokens
+            if own:
+                words = tuple(dict.fromkeys((own + words)[:_FAR_WORDS]))
+            chains[at] = words
+        yield words
 
 
 def bag(words: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:

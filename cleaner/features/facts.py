@@ -5,7 +5,7 @@ All arrays have one row a block, unless said otherwise.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -76,6 +76,11 @@ class Facts:
         return np.where(closing, self.classes[np.maximum(self.end - 2, self.start)], last)
 
     @cached_property
+    def newlines(self) -> Ints:
+        """Positions of the line breaks in the source."""
+        return np.flatnonzero(self.classes == INDEX["newline"])
+
+    @cached_property
     def link_share(self) -> Column:
         """Share of the block's characters inside links."""
         links = np.array(self.blocks["link_chars"], np.float32)
@@ -88,36 +93,32 @@ class Facts:
         return np.where(weight >= _PROSE_UNITS, weight, 0).astype(np.float32)
 
     @cached_property
+    def page_prose(self) -> float:
+        """Prose of the whole page, at least 1."""
+        return max(float(self.prose.sum()), 1.0)
+
+    @cached_property
     def copies(self) -> Column:
         """How often the same text stands on the page."""
         seen = Counter(self.texts)
-        return np.fromiter((seen[text] for text in self.texts), np.float32, self.n)
-
-    @cached_property
-    def _grams(self) -> tuple[Ints, Ints]:
-        """Hashed character 5-grams (pairs in unspaced scripts): block and bin of each."""
-        codes = self.codes[self.inside].astype(np.uint64)  # wraps on overflow, as a hash may
-        classes = self.classes[self.inside]
-        # Case and punctuation say little of the topic: ASCII is folded, the rest kept.
-        codes = np.where((codes >= 65) & (codes <= 90), codes + 32, codes)
-        if len(codes) < 6:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        pair = codes[:-1] * _PRIMES[0] + codes[1:] * _PRIMES[1]
-        five = pair[:-3] * _PRIMES[2] + pair[2:-1] * _PRIMES[3] + codes[4:] * _PRIMES[4]
-        dense = _DENSE[classes[:-4]]
-        value = np.where(dense, pair[:-3], five)
-        letter = classes[:-4]
-        keep = (self.block_of[:-4] == self.block_of[4:]) & (letter > 0) & (letter < INDEX["digit"])
-        bins = (value * _GOLDEN) >> np.uint64(64 - _GRAM_BITS)  # Fibonacci hashing
-        return self.block_of[:-4][keep], bins[keep].astype(np.int64)
+        return np.fromiter(map(seen.__getitem__, self.texts), np.float32, self.n)
 
     @cached_property
     def _distinct_grams(self) -> tuple[Ints, Ints]:
-        """As `_grams`, each bin once a block."""
-        blocks, bins = self._grams
-        pairs = np.sort(blocks << _GRAM_BITS | bins)
-        pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
-        return pairs >> _GRAM_BITS, pairs & ((1 << _GRAM_BITS) - 1)
+        """Hashed character n-grams, each bin once a block: block and bin of each."""
+        found, counts = _grams(self.codes.take(self.inside), self.classes.take(self.inside))
+        at = np.flatnonzero(counts & (self.block_of[:-4] == self.block_of[4:]))
+        bins = found.take(at).astype(np.uint16)  # numpy sorts 16 bits several times as fast as 64
+        order = bins.argsort(kind="stable")
+        bins, blocks = bins.take(order), self.block_of.take(at.take(order))
+        new = np.ones(len(bins), bool)
+        new[1:] = (bins[1:] != bins[:-1]) | (blocks[1:] != blocks[:-1])
+        return blocks[new], bins[new].astype(np.int64)
+
+    @cached_property
+    def _gram_counts(self) -> Ints:
+        """Distinct n-grams of each block."""
+        return np.bincount(self._distinct_grams[0], minlength=self.n)
 
     @cached_property
     def topic(self) -> Column:
@@ -130,25 +131,48 @@ class Facts:
     def shared_with(self, is_prose: NDArray[np.bool_]) -> Column:
         """Share of each block's n-grams that other blocks hold, of those marked as prose."""
         blocks, bins = self._distinct_grams
-        size = 1 << _GRAM_BITS
-        elsewhere = np.bincount(bins[is_prose[blocks]], minlength=size)
-        found = (elsewhere[bins] - is_prose[blocks]) > 0
-        total = np.bincount(blocks, minlength=self.n)
-        hits = np.bincount(blocks, weights=found, minlength=self.n)
+        own = is_prose[blocks]
+        elsewhere = np.bincount(bins[own], minlength=1 << _GRAM_BITS)
+        found = elsewhere.take(bins) > own
+        hits = np.bincount(blocks[found], minlength=self.n)
+        total = self._gram_counts
         return np.where(total >= 6, hits / np.maximum(total, 1), -1).astype(np.float32)
 
     @cached_property
     def title(self) -> Column:
         """Share of the page title's n-grams that the block holds."""
-        codes = codes_of(self.page.title.lower()).astype(np.int64)
-        if len(codes) < 6:
+        if len(self.page.title) < 6:
             return np.zeros(self.n, np.float32)
-        title = Facts(_bare_page(self.page.title))
+        codes = codes_of(self.page.title)
+        title, known = _grams(codes, classes_of(codes))
         wanted = np.zeros(1 << _GRAM_BITS, bool)
-        wanted[title._grams[1]] = True
+        wanted[title[known]] = True
         blocks, bins = self._distinct_grams
-        held = np.bincount(blocks[wanted[bins]], minlength=self.n)
+        held = np.bincount(blocks[wanted.take(bins)], minlength=self.n)
         return (held / max(wanted.sum(), 1)).astype(np.float32)
+
+
+def _grams(
+    codes: NDArray[np.uint32], classes: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Bins of the hashed 5-grams of a text (pairs in unspaced scripts), and whether each counts.
+
+    One that does not begin with a letter does not count. Shape (len(codes) - 4,).
+    """
+    # Case and punctuation say little of the topic: ASCII is folded, the rest kept.
+    folded = np.where((codes >= 65) & (codes <= 90), codes + 32, codes).astype(np.uint64)
+    pair = folded[:-1] * _PRIMES[0]
+    pair += folded[1:] * _PRIMES[1]  # wraps on overflow, as a hash may
+    value = pair[:-3] * _PRIMES[2]
+    value += pair[2:-1] * _PRIMES[3]
+    value += folded[4:] * _PRIMES[4]
+    first = classes[:-4]
+    dense = _DENSE[first]
+    if dense.any():
+        value = np.where(dense, pair[:-3], value)
+    value *= _GOLDEN  # Fibonacci hashing
+    value >>= np.uint64(64 - _GRAM_BITS)
+    return value, (first > 0) & (first < INDEX["digit"])
 
 
 class DomFacts(Facts):
@@ -163,9 +187,30 @@ class DomFacts(Facts):
         self.first = np.array(self.elements["first"], np.int64)
         self.last = np.array(self.elements["last"], np.int64)
 
-    def block_column(self, name: str) -> Column:
-        """One number of every block."""
-        return np.array(self.blocks[name], np.float32)
+    @cached_property
+    def numbers(self) -> dict[str, Column]:
+        """Numbers of every block by name; they are summed over elements as well."""
+        names = ("links", "bare_links", "images", "marks", "control_chars")
+        return {name: np.array(self.blocks[name], np.float32) for name in names} | {
+            "blocks": np.ones(self.n, np.float32),
+            "length": self.length,
+            "link_length": self.link_share * self.length,
+            "units": self.units,
+            "prose": self.prose,
+        }
+
+    @cached_property
+    def sums(self) -> dict[str, Column]:
+        """Sums of `numbers` over each element's blocks, shape (elements,)."""
+        total = np.zeros((len(self.numbers), self.n + 1))
+        np.cumsum(list(self.numbers.values()), axis=1, out=total[:, 1:])
+        sums = (total[:, self.last] - total[:, self.first]).astype(np.float32)
+        return dict(zip(self.numbers, sums, strict=True))
+
+    def mean(self, name: str) -> Column:
+        """Mean of one of `numbers` over each element's blocks, shape (elements,)."""
+        result: Column = self.sums[name] / np.maximum(self.sums["blocks"], 1)
+        return result
 
     @cached_property
     def ancestors(self) -> list[Ints]:
@@ -174,17 +219,6 @@ class DomFacts(Facts):
         for _ in range(6):
             levels.append(np.maximum(self.parent[levels[-1]], 0))
         return levels
-
-    def sums(self, values: Column) -> Column:
-        """Sum of a block value over each element's blocks, shape (elements,)."""
-        total = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-        result: Column = (total[self.last] - total[self.first]).astype(np.float32)
-        return result
-
-    @cached_property
-    def prose_of(self) -> Column:
-        """Prose inside each element, shape (elements,)."""
-        return self.sums(self.prose)
 
     @cached_property
     def best(self) -> int:
@@ -215,23 +249,20 @@ class DomFacts(Facts):
         return distance
 
     @cached_property
-    def _kinds(self) -> tuple[Ints, Ints]:
-        """Numbers of each element's signature (tag and tokens) and path, shape (elements,)."""
-        numbers: dict[Any, int] = {}
-        signatures: list[int] = []
-        paths: list[int] = []
-        rows = zip(*(self.elements[name] for name in ("tag", "tokens", "parent")), strict=True)
-        for tag, tokens, parent in rows:
-            signature = numbers.setdefault((tag, tokens), len(numbers))
-            above = paths[parent] if parent >= 0 else -1
-            signatures.append(signature)
-            paths.append(numbers.setdefault((above, signature), len(numbers)))
-        return np.array(signatures, np.int64), np.array(paths, np.int64)
+    def _paths(self) -> Ints:
+        """Number of each element's path of tags and tokens from the root, shape (elements,)."""
+        known: dict[tuple[int, str, tuple[str, ...]], int] = {}
+        paths = [-1]  # above the root, whose parent is -1
+        for tag, tokens, parent in zip(
+            self.elements["tag"], self.elements["tokens"], self.elements["parent"], strict=True
+        ):
+            paths.append(known.setdefault((paths[parent + 1], tag, tokens), len(known)))
+        return np.array(paths[1:], np.int64)
 
     @cached_property
     def path(self) -> Ints:
         """Number of the tag-and-class path that leads to the block."""
-        return self._kinds[1][np.maximum(self.element, 0)]
+        return self._paths.take(self.ancestors[0])
 
     def same_path(self, values: Column) -> Column:
         """Sum of a block value over all blocks with the same path."""
@@ -240,63 +271,53 @@ class DomFacts(Facts):
 
     @cached_property
     def _sibling_group(self) -> tuple[Ints, Ints]:
-        """Group of siblings with the same signature, and the size of that group, by element."""
-        key = (self.parent + 1) * (1 << 32) + self._kinds[0]
+        """Group of siblings with the same tag and tokens, and its size, by element."""
+        key = (self.parent + 1) * (1 << 32) + self._paths
         _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
         return inverse, counts[inverse]
 
     @cached_property
     def siblings(self) -> Ints:
-        """Sibling elements with the same signature, itself among them, shape (elements,)."""
+        """Sibling elements with the same tag and tokens, itself among them, shape (elements,)."""
         return self._sibling_group[1]
 
     @cached_property
     def sibling_units(self) -> Column:
-        """Mean letters of the sibling elements with the same signature, shape (elements,)."""
+        """Mean letters of the sibling elements with the same tag and tokens, shape (elements,)."""
         group, sizes = self._sibling_group
-        return np.bincount(group, weights=self.sums(self.units))[group] / sizes
+        return np.bincount(group, weights=self.sums["units"])[group] / sizes
 
     @cached_property
-    def _blocks_by_tag(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for index, tag in enumerate(self.blocks["tag"]):
-            found.setdefault(tag, []).append(index)
+    def _elements_by_tag(self) -> dict[str, list[int]]:
+        found = defaultdict[str, list[int]](list)
+        for index, tag in enumerate(self.elements["tag"]):
+            found[tag].append(index)
         return found
+
+    def _elements_with(self, tags: Sequence[str]) -> list[int]:
+        return [index for tag in tags for index in self._elements_by_tag.get(tag, ())]
 
     def has_tag(self, *tags: str) -> Column:
         """Whether the block's own element has one of these tags."""
-        column = np.zeros(self.n, np.float32)
-        for tag in tags:
-            column[self._blocks_by_tag.get(tag, [])] = 1.0
-        return column
-
-    @cached_property
-    def inside_tags(self) -> dict[str, Column]:
-        """For each tag of the page, whether a block is inside such an element (1.0 or 0.0)."""
-        marks: dict[str, Any] = {}
-        for element in self.page.elements:
-            if element.first < element.last:
-                row = marks.get(element.tag)
-                if row is None:
-                    row = marks[element.tag] = np.zeros(self.n, np.float32)
-                row[element.first : element.last] = 1.0
-        return marks
+        named = np.zeros(len(self.parent), bool)
+        named[self._elements_with(tags)] = True
+        return named.take(self.ancestors[0])
 
     def inside_any(self, *tags: str) -> Column:
         """Whether the block is inside an element with one of these tags."""
-        rows = [self.inside_tags[tag] for tag in tags if tag in self.inside_tags]
-        if not rows:
-            return np.zeros(self.n, np.float32)
-        result: Column = np.maximum.reduce(rows)
-        return result
+        elements = self._elements_with(tags)
+        if not elements:
+            return np.zeros(self.n, bool)
+        begun = np.bincount(self.first[elements], minlength=self.n + 1)
+        ended = np.bincount(self.last[elements], minlength=self.n + 1)
+        return np.cumsum(begun - ended)[:-1] > 0
 
     @cached_property
     def heading(self) -> int:
         """Block of the headline: an `h1`, or the block most like the title; -1 if none."""
-        h1 = self.inside_tags.get("h1")
-        if h1 is not None:
-            # A logo is often an h1 as well: the one most like the title is meant.
-            candidates = np.flatnonzero(h1)
+        # A logo is often an h1 as well: the one most like the title is meant.
+        candidates = np.flatnonzero(self.inside_any("h1"))
+        if len(candidates):
             return int(candidates[self.title[candidates].argmax()])
         best = int(self.title.argmax())
         return best if self.title[best] > 0.4 else -1
@@ -306,7 +327,3 @@ def _columns(kind: type[Any], rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
     """Fields of named tuples, each as one sequence over all rows."""
     columns = zip(*rows, strict=True) if rows else ((),) * len(kind._fields)
     return dict(zip(kind._fields, columns, strict=True))
-
-
-def _bare_page(text: str) -> Page:
-    return Page(text, "text", (Block(0, len(text)),))

@@ -71,65 +71,64 @@ def _side_of_best(f: DomFacts) -> Column:
 
 
 def _prose_share(level: int) -> Feature:
-    return lambda f: f.prose_of[f.ancestors[level]] / max(float(f.prose.sum()), 1.0)
+    return lambda f: f.sums["prose"].take(f.ancestors[level]) / f.page_prose
 
 
 def _prose_density(level: int) -> Feature:
     """Prose in the container by all its letters."""
 
     def feature(f: DomFacts) -> Column:
-        units = f.sums(f.units)
-        return (f.prose_of / np.maximum(units, 1))[f.ancestors[level]]
+        density = f.sums["prose"] / np.maximum(f.sums["units"], 1)
+        return density.take(f.ancestors[level])
 
     return feature
 
 
 def _link_density(level: int) -> Feature:
     def feature(f: DomFacts) -> Column:
-        links = f.sums(f.link_share * f.length)
-        return (links / np.maximum(f.sums(f.length), 1))[f.ancestors[level]]
+        density = f.sums["link_length"] / np.maximum(f.sums["length"], 1)
+        return density.take(f.ancestors[level])
 
     return feature
 
 
 def _container_blocks(level: int) -> Feature:
-    return lambda f: np.log1p((f.last - f.first)[f.ancestors[level]])
+    return lambda f: np.log1p(f.sums["blocks"].take(f.ancestors[level]))
 
 
 def _repeats(level: int) -> Feature:
     """Siblings like the ancestor at this level: cards, teasers and comments repeat."""
-    return lambda f: np.log(f.siblings[f.ancestors[level]])
+    return lambda f: np.log(f.siblings.take(f.ancestors[level]))
 
 
 def _repeated_units(level: int) -> Feature:
     """Letters in the average of these siblings: cards are small, sections and posts are not."""
-    return lambda f: np.log1p(f.sibling_units[f.ancestors[level]])
+    return lambda f: np.log1p(f.sibling_units.take(f.ancestors[level]))
 
 
 def _per_block(name: str, level: int) -> Feature:
     """A count of blocks summed over the ancestor at this level, for each of its blocks."""
 
     def feature(f: DomFacts) -> Column:
-        total = f.sums(f.block_column(name)) / np.maximum(f.last - f.first, 1)
-        return np.minimum(total, 5)[f.ancestors[level]]
+        return np.minimum(f.mean(name).take(f.ancestors[level]), 5)
 
     return feature
 
 
 def _path_prose(f: DomFacts) -> Column:
-    return f.same_path(f.prose) / max(float(f.prose.sum()), 1.0)
+    return f.same_path(f.prose) / f.page_prose
 
 
 HTML_FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
-        "links": lambda f: np.log1p(f.block_column("links")),
+        "links": lambda f: np.log1p(f.numbers["links"]),
         "link_share": lambda f: f.link_share,
         "page_link_share": lambda f: np.full(
-            f.n, (f.link_share * f.length).sum() / f.length.sum(), np.float32
+            f.n, f.numbers["link_length"].sum() / f.length.sum(), np.float32
         ),
-        "marks": lambda f: np.log1p(f.block_column("marks")),
-        "controls": lambda f: f.block_column("control_chars") / f.length,
-        "images": lambda f: np.minimum(f.block_column("images"), 5),
+        "marks": lambda f: np.log1p(f.numbers["marks"]),
+        "controls": lambda f: f.numbers["control_chars"] / f.length,
+        "images": lambda f: np.minimum(f.numbers["images"], 5),
         "hidden": _hidden,
         **{f"tag_{name}": _tag_is(tags) for name, tags in _TAG_GROUPS.items()},
         **{f"in_{name}": _inside(tags) for name, tags in _INSIDE.items()},
@@ -139,21 +138,19 @@ HTML_FEATURES: Mapping[str, Feature] = MappingProxyType(
         "has_heading": lambda f: np.full(f.n, f.heading >= 0, np.float32),
         "side_of_best": _side_of_best,
         "distance_to_best": lambda f: f.distance_to_best,
-        "best_prose": lambda f: np.full(
-            f.n, f.prose_of[f.best] / max(float(f.prose.sum()), 1.0), np.float32
-        ),
+        "best_prose": lambda f: np.full(f.n, f.sums["prose"][f.best] / f.page_prose),
         **{f"prose_share_{k}": _prose_share(k) for k in range(5)},
         **{f"prose_density_{k}": _prose_density(k) for k in (1, 2, 3)},
         **{f"link_density_{k}": _link_density(k) for k in (1, 2, 3)},
         **{f"container_blocks_{k}": _container_blocks(k) for k in (1, 2, 3, 5)},
         **{f"repeats_{k}": _repeats(k) for k in range(5)},
         **{f"repeated_units_{k}": _repeated_units(k) for k in (1, 2, 3, 4)},
-        "bare_links": lambda f: np.minimum(f.block_column("bare_links"), 5),
+        "bare_links": lambda f: np.minimum(f.numbers["bare_links"], 5),
         **{f"links_per_block_{k}": _per_block("links", k) for k in (1, 2, 3)},
         **{f"bare_links_per_block_{k}": _per_block("bare_links", k) for k in (1, 2, 3)},
         **{f"images_per_block_{k}": _per_block("images", k) for k in (1, 2, 3)},
         "topic_of_best": lambda f: f.topic_of_best,
         "path_prose": _path_prose,
-        "path_blocks": lambda f: np.log1p(f.same_path(np.ones(f.n, np.float32))),
+        "path_blocks": lambda f: np.log1p(f.same_path(f.numbers["blocks"])),
     }
 )

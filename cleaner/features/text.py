@@ -67,17 +67,14 @@ def _constant(value: float, f: Facts) -> Column:
 
 def _gap_before(f: Facts) -> Column:
     """Blank lines before the block, 0 to 4."""
-    breaks = np.concatenate(([0], np.cumsum(f.classes == INDEX["newline"])))
     before = np.concatenate(([0], f.end[:-1]))
-    return np.minimum(breaks[f.start] - breaks[before], 4)
+    return np.minimum(f.newlines.searchsorted(f.start) - f.newlines.searchsorted(before), 4)
 
 
 def _indent(f: Facts) -> Column:
     """White space between the line's begin and the block, as log(1 + columns)."""
-    newline = f.classes == INDEX["newline"]
-    last = np.maximum.accumulate(np.where(newline, np.arange(len(newline)), -1))
-    begin = np.where(f.start > 0, last[np.maximum(f.start - 1, 0)] + 1, 0)
-    return np.log1p(f.start - begin)
+    begins = np.concatenate(([0], f.newlines + 1))
+    return np.log1p(f.start - begins[f.newlines.searchsorted(f.start)])
 
 
 def _share_of_longer(f: Facts) -> Column:
