@@ -68,7 +68,7 @@ class Result:
         return {
             "text": self.text,
             "comments": list(self.comments),
-            "segments": [asdict(segment) for segment in self.segments],
+            "segments": [segment._asdict() for segment in self.segments],
             "spam": [asdict(span) for span in self.spam],
             "source": self.source,
             "kind": self.kind,
@@ -140,17 +140,12 @@ class Cleaner:
     def _label(self, page: Page) -> tuple[Segment, ...]:
         labels, confidences = self.model.label(page)
         # Rounded: the last bits of a matrix product depend on the number of threads.
+        rounded = [round(confidence, 4) for confidence in confidences.tolist()]
         return tuple(
-            Segment(
-                label,
-                page.source[block.start : block.end],
-                block.start,
-                block.end,
-                round(confidence, 4),
-            )
-            for block, label, confidence in zip(
-                page.blocks, labels, confidences.tolist(), strict=True
-            )
+            [
+                Segment(label, page.source[block.start : block.end], block.start, block.end, sure)
+                for block, label, sure in zip(page.blocks, labels, rounded, strict=True)
+            ]
         )
 
     def clean_many(

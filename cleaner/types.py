@@ -90,8 +90,7 @@ class Page:
         return self.source[block.start : block.end]
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A block with its label and the model's confidence in that label (0 to 1)."""
 
     label: str

@@ -96,21 +96,21 @@ def segment_html(html: str) -> Page:
 
 def container_nodes(html: str) -> list[LexborNode]:
     """The tree's node of each of the `elements` that `segment_html` finds, in the same order."""
-    return _render(html)[0].nodes
+    return _render(html, keep_nodes=True)[0].nodes
 
 
-def _render(html: str) -> tuple[_Renderer, str]:
+def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     """Walk a page; return the walker and the page's title."""
     if "<template" in html and "shadowroot" in html:
         html = _SHADOW_ROOT.sub("<div ", html)
     tree = _parse(html)
-    renderer = _Renderer()
+    renderer = _Renderer(keep_nodes)
     root = tree.body or tree.root
     if root is None:
         return renderer, ""
     renderer.walk(root, noscript=False)
     if renderer.length < 2000 and ("<noscript" in html or "<NOSCRIPT" in html):
-        with_noscript = _Renderer()
+        with_noscript = _Renderer(keep_nodes)
         with_noscript.walk(root, noscript=True)
         if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:
             renderer = with_noscript
@@ -213,13 +213,14 @@ class _OpenLink:
 class _Renderer:
     """Builds the source text, blocks, elements and links of one page while walking its tree."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_nodes: bool) -> None:
         self.parts: list[str] = []
         self.length = 0
         self.blocks: list[Block] = []
         # Of each element: tag, tokens, parent, depth, hidden, first block, last block.
         self.rows: list[list[Any]] = []
-        self.nodes: list[LexborNode] = []  # one for each row
+        self.keep_nodes = keep_nodes
+        self.nodes: list[LexborNode] = []  # one for each row, if they are kept
         self.links: list[Link] = []
         self._separator = ""  # what goes before the next block
         self._pending_space = False
@@ -274,12 +275,13 @@ class _Renderer:
                 children, tag = node.iter(include_text=True), name
                 if not hidden and ("style" in attributes or "hidden" in attributes):
                     hidden = _is_hidden(attributes)
-                if not _is_inline(tag):
+                if tag not in _INLINE and ":" not in tag:
                     self._boundary(tag)
                     depth = self.rows[element][3] + 1 if element >= 0 else 0
                     tokens = _attribute_tokens(attributes) if attributes else ()
                     self.rows.append([tag, tokens, element, depth, hidden, len(self.blocks), 0])
-                    self.nodes.append(node)
+                    if self.keep_nodes:
+                        self.nodes.append(node)
                     element = len(self.rows) - 1
                     control = control or tag in _CONTROLS
                     pre = pre or tag in _PREFORMATTED
