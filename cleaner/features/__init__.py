@@ -52,10 +52,7 @@ def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
     columns = [feature(facts) for feature in TEXT_FEATURES.values()]
     if isinstance(facts, DomFacts):
         columns += [feature(facts) for feature in HTML_FEATURES.values()]
-    rows = np.empty((len(columns), facts.n), np.float32)
-    for row, column in zip(rows, columns, strict=True):
-        row[:] = column
-    dense = np.ascontiguousarray(rows.T)
+    dense = np.ascontiguousarray(np.array(columns, np.float32).T)
     words = page_words(page, facts)
     bags = tuple(bag(words[name], vocabularies[name]) for name in BAGS[page.kind])
     return Inputs(dense, bags, facts.units)

@@ -131,7 +131,7 @@ class Facts:
     def shared_with(self, is_prose: NDArray[np.bool_]) -> Column:
         """Share of each block's n-grams that other blocks hold, of those marked as prose."""
         blocks, bins = self._distinct_grams
-        own = is_prose[blocks]
+        own = is_prose.take(blocks)
         elsewhere = np.bincount(bins[own], minlength=1 << _GRAM_BITS)
         found = elsewhere.take(bins) > own
         hits = np.bincount(blocks[found], minlength=self.n)
@@ -143,13 +143,19 @@ class Facts:
         """Share of the page title's n-grams that the block holds."""
         if len(self.page.title) < 6:
             return np.zeros(self.n, np.float32)
-        codes = codes_of(self.page.title)
-        title, known = _grams(codes, classes_of(codes))
-        wanted = np.zeros(1 << _GRAM_BITS, bool)
-        wanted[title[known]] = True
+        wanted = _gram_table(self.page.title)
         blocks, bins = self._distinct_grams
         held = np.bincount(blocks[wanted.take(bins)], minlength=self.n)
         return (held / max(wanted.sum(), 1)).astype(np.float32)
+
+
+def _gram_table(text: str) -> NDArray[np.bool_]:
+    """Which bins the n-grams of a text fall into."""
+    codes = codes_of(text)
+    bins, counts = _grams(codes, classes_of(codes))
+    table = np.zeros(1 << _GRAM_BITS, bool)
+    table[bins[counts]] = True
+    return table
 
 
 def _grams(
