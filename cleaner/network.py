@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features import Inputs
+from cleaner.scaling import Scaling
 
 Array = NDArray[np.float32]
 Weights = dict[str, Array]
@@ -25,15 +26,13 @@ Weights = dict[str, Array]
 DILATIONS = (1, 2, 4, 8, 16)
 _PAD = 16
 """Empty rows between pages, so that no convolution reaches into the next page."""
-_CLIP = 6.0
-"""Standardised features are cut here: a rare extreme must not decide a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Pages laid one after the other, with empty rows between them.
 
-    `dense` (rows, features) is standardised; `rows` are the positions of real
+    `dense` (rows, columns) is scaled; `rows` are the positions of real
     blocks, `is_block` (rows, 1) is 1 there and 0 elsewhere; `page_of` (blocks,)
     numbers the page of each block; `bags` holds for each bag (ids, block of each id,
     words in each block).
@@ -47,21 +46,14 @@ class Batch:
     pages: int
 
 
-def standardise(dense: Array, mean: Array, scale: Array) -> Array:
-    """Features with mean 0 and deviation 1, cut at ±6."""
-    result: Array = np.clip((dense - mean) / scale, -_CLIP, _CLIP)
-    return result
-
-
-def make_batch(pages: Sequence[Inputs], mean: Array, scale: Array) -> Batch:
+def make_batch(pages: Sequence[Inputs], scaling: Scaling) -> Batch:
     """Lay pages out for the network."""
     sizes = [len(page.units) for page in pages]
     total = sum(sizes) + _PAD * (len(pages) - 1)
-    width = pages[0].dense.shape[1]
-    dense = np.zeros((total, width), np.float32)
+    dense = np.zeros((total, len(scaling.column)), np.float32)
     rows, at = [], 0
     for page, size in zip(pages, sizes, strict=True):
-        dense[at : at + size] = standardise(page.dense, mean, scale)
+        dense[at : at + size] = scaling(page.dense)
         rows.append(np.arange(at, at + size))
         at += size + _PAD
     bags = []
@@ -284,7 +276,7 @@ class Options:
     drop_word: float = 0.2
     drop_feature: float = 0.1
     """Share of pages, a step, on which a feature is set to its mean."""
-    overlap: float = 1.0
+    overlap: float = 0.5
     """Weight of the page-wise F1 loss beside cross-entropy."""
     hidden: int = 64
     embedding: int = 16
@@ -347,8 +339,7 @@ def _drop_words(batch: Batch, rng: np.random.Generator, options: Options) -> Bat
 def fit(
     examples: Sequence[Example],
     vocabularies: Sequence[int],
-    mean: Array,
-    scale: Array,
+    scaling: Scaling,
     labels: int,
     *,
     options: Options | None = None,
@@ -361,17 +352,17 @@ def fit(
     Args:
         examples: labelled pages.
         vocabularies: size of each bag's vocabulary.
-        mean, scale: of each feature, shape (features,).
+        scaling: of the features.
         labels: number of labels.
-        blank: for some feature columns, the share of pages on which they are set to
+        blank: for some features, the share of pages on which they are set to
             their mean, so that the network can do without them.
         report: called with the epoch's number and mean loss.
     """
     options = options or Options()
     rng = np.random.default_rng(seed)
-    width = examples[0].inputs.dense.shape[1]
+    columns = len(scaling.column)
     weights = initial_weights(
-        rng, width, vocabularies, labels, hidden=options.hidden, embedding=options.embedding
+        rng, columns, vocabularies, labels, hidden=options.hidden, embedding=options.embedding
     )
     first = {name: np.zeros_like(value) for name, value in weights.items()}
     second = {name: np.zeros_like(value) for name, value in weights.items()}
@@ -386,9 +377,9 @@ def fit(
         losses = []
         for chosen in _steps(examples, rng, options.pages_per_step):
             batch = _drop_words(
-                make_batch([example.inputs for example in chosen], mean, scale), rng, options
+                make_batch([example.inputs for example in chosen], scaling), rng, options
             )
-            _blank(batch, rng, options.drop_feature, blank or {})
+            _blank(batch, rng, scaling, options.drop_feature, blank or {})
             trace = _forward(weights, batch, dropout)
             loss, error = _loss_gradient(trace.logits, chosen, batch, options.overlap)
             grads = _backward(weights, batch, trace, error)
@@ -413,14 +404,15 @@ def fit(
 
 
 def _blank(
-    batch: Batch, rng: np.random.Generator, share: float, columns: Mapping[int, float]
-) -> None:
-    """Set features to their mean on whole pages: `share` of them all, more of `columns`."""
-    shares = np.full(batch.dense.shape[1], share)
-    for column, own in columns.items():
-        shares[column] = max(own, share)
+    batch: Batch, rng: np.random.Generator, scaling: Scaling, share: float,
+    features: Mapping[int, float],
+) -> None:  # fmt: skip
+    """Set features to their mean on whole pages: `share` of them all, more of `features`."""
+    shares = np.full(scaling.column.max() + 1, share)
+    for feature, own in features.items():
+        shares[feature] = max(own, share)
     kept = rng.random((batch.pages, len(shares))) >= shares
-    batch.dense[batch.rows] *= kept[batch.page_of]
+    batch.dense[batch.rows] *= kept[:, scaling.column][batch.page_of]
 
 
 def _steps(

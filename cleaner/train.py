@@ -39,7 +39,8 @@ from cleaner.examples import (
 from cleaner.features import BAGS, Inputs, feature_names
 from cleaner.features.bags import bag
 from cleaner.model import Head, Model, save
-from cleaner.network import Array, Example, Options, fit
+from cleaner.network import Example, Options, fit
+from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel, train_spam
 from cleaner.types import ARTICLE, LABELS
 
@@ -59,8 +60,9 @@ _MEMBERS = 3
 """Networks of a head: three of them have .3 points of F1 more than one on unseen news."""
 _MIN_STEPS = 500
 """Small data is gone through more often, until the network has made that many steps."""
-_SPLICED = 2
-"""Copies of a page with parts of other pages spliced in; see `cleaner.augment`."""
+_SPLICED = 1
+"""Copies of a page with parts of other pages spliced in; see `cleaner.augment`. A second one
+teaches that cards are never content: listings and collections lose."""
 _COMPOSED_PER_ARTICLE = 3
 _MAX_COMPOSED = 6_000
 _MAX_TEXTS = 1_500
@@ -162,7 +164,7 @@ def fit_head(
         )
         for sample in samples
     ]
-    mean, scale = _moments([example.inputs.dense for example in examples])
+    scaling = Scaling.fit([example.inputs.dense for example in examples])
     names = feature_names(kind)
     options = options or Options()
     steps = -(-len(examples) // options.pages_per_step)
@@ -172,8 +174,7 @@ def fit_head(
         weights = fit(
             examples,
             [len(vocabularies[name]) for name in BAGS[kind]],
-            mean,
-            scale,
+            scaling,
             len(labels),
             options=options,
             seed=_MEMBERS * seed + member,
@@ -182,14 +183,7 @@ def fit_head(
         )
         # The model on disk holds half precision; train and use the same numbers.
         networks.append({n: w.astype(np.float16).astype(np.float32) for n, w in weights.items()})
-    return Head(kind, mean, scale, vocabularies, tuple(networks))
-
-
-def _moments(matrices: Sequence[Array]) -> tuple[Array, Array]:
-    """Mean and deviation of each feature, every page weighing the same."""
-    mean = np.mean([matrix.mean(axis=0, dtype=np.float64) for matrix in matrices], axis=0)
-    square = np.mean([((matrix - mean) ** 2).mean(axis=0) for matrix in matrices], axis=0)
-    return mean.astype(np.float32), (np.sqrt(square) + 0.05).astype(np.float32)
+    return Head(kind, scaling, vocabularies, tuple(networks))
 
 
 # From pages to a model --------------------------------------------------------------------

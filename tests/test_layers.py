@@ -9,7 +9,7 @@ from pathlib import Path
 import cleaner
 
 LAYERS = (
-    {"types", "errors", "scripts"},
+    {"types", "errors", "scripts", "scaling"},
     {"segment", "language", "assemble"},
     {"features", "spam"},
     {"network"},

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features.characters import CLASSES, INDEX, UNITS, classes_of, codes_of
+from cleaner.features.jsonld import article_body
 from cleaner.types import Block, Element, Page
 
 Column = NDArray[Any]
@@ -27,6 +28,9 @@ _PRIMES = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1],
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _PROSE_UNITS = 60
 """Letters from which a block without links counts as prose."""
+
+_DECLARED = 200
+"""Letters from which a declared article body is more than a summary."""
 
 
 class Facts:
@@ -240,6 +244,16 @@ class DomFacts(Facts):
         index = np.arange(self.n)
         inside = (index >= self.first[self.best]) & (index < self.last[self.best])
         return self.shared_with(inside & (self.prose > 0))
+
+    @cached_property
+    def declared(self) -> Column:
+        """Share of the block's n-grams in the article body that the page declares in JSON-LD."""
+        body = article_body(self.page.html)
+        if len(body) < _DECLARED:
+            return np.zeros(self.n, np.float32)
+        blocks, bins = self._distinct_grams
+        held = np.bincount(blocks[_gram_table(body).take(bins)], minlength=self.n)
+        return (held / np.maximum(self._gram_counts, 1)).astype(np.float32)
 
     @cached_property
     def distance_to_best(self) -> Column:

@@ -150,6 +150,8 @@ HTML_FEATURES: Mapping[str, Feature] = MappingProxyType(
         **{f"bare_links_per_block_{k}": _per_block("bare_links", k) for k in (1, 2, 3)},
         **{f"images_per_block_{k}": _per_block("images", k) for k in (1, 2, 3)},
         "topic_of_best": lambda f: f.topic_of_best,
+        "declared": lambda f: f.declared,
+        "has_declared": lambda f: np.full(f.n, f.declared.any(), np.float32),
         "path_prose": _path_prose,
         "path_blocks": lambda f: np.log1p(f.same_path(f.numbers["blocks"])),
     }

@@ -1,0 +1,52 @@
+"""The article body that a page declares: escapes, markup, broken JSON, and what features see."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cleaner.features import feature_names, inputs
+from cleaner.features.jsonld import article_body
+from cleaner.segment import segment
+
+BODY = "The river rose two metres in one night. " * 8
+
+
+def page(script: str) -> str:
+    return (
+        f'<script type="application/ld+json">{script}</script>'
+        f"<article><p>{BODY}</p></article><ul><li>Ten lakes you must see this summer</ul>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "body"),
+    [
+        ('{"@type":"NewsArticle", "articleBody" : "Rain \\"again\\", \\u00e9t\\u00e9."}', 'Rain "again", été.'),
+        ('{"articleBody":"&lt;p&gt;One.&lt;/p&gt;\\n<p>Two &amp; three.</p>"}', "One. Two & three."),
+        ('[{"articleBody":"Short."},{"articleBody":"The longer one."}]', "The longer one."),
+        ('{"articleBody":"cut off', ""),
+        ('{"articleBody":["no string"]}', ""),
+        ('{"articleBody":"broken \\x escape"}', ""),
+        ('{"headline":"Nothing declared"}', ""),
+    ],
+)  # fmt: skip
+def test_article_body(script: str, body: str) -> None:
+    assert article_body(page(script)) == body
+
+
+def test_blocks_of_the_declared_body_are_marked() -> None:
+    found = segment(page(json.dumps({"articleBody": BODY})), "html")
+    shares = inputs(found, {"words": {}, "near": {}, "far": {}}).dense[
+        :, feature_names("html").index("declared")
+    ]
+    assert shares[0] == 1
+    assert shares[1] < 0.5
+
+
+def test_a_summary_is_no_declared_body() -> None:
+    found = segment(page(json.dumps({"articleBody": BODY[:100]})), "html")
+    dense = inputs(found, {"words": {}, "near": {}, "far": {}}).dense
+    assert not dense[:, feature_names("html").index("declared")].any()
+    assert not dense[:, feature_names("html").index("has_declared")].any()
