@@ -94,20 +94,20 @@ def initial_weights(
     return weights
 
 
-def _gather(parts: Array, dilation: int) -> Array:
+def _convolve(state: Array, weights: Array, dilation: int) -> Array:
     """Sum of what each row is told from `dilation` above, by itself, and from below.
 
-    `parts` (rows, 3 * width) holds what each row says downwards, to itself, upwards.
+    `weights` (width, 3 * width) make of a row what it says downwards, to itself, upwards.
     """
-    width = parts.shape[1] // 3
-    heard = parts[:, width : 2 * width].copy()
-    heard[dilation:] += parts[:-dilation, :width]
-    heard[:-dilation] += parts[dilation:, 2 * width :]
+    width = len(weights)
+    heard: Array = state @ weights[:, width : 2 * width]
+    heard[dilation:] += state[:-dilation] @ weights[:, :width]
+    heard[:-dilation] += state[dilation:] @ weights[:, 2 * width :]
     return heard
 
 
 def _scatter(heard: Array, dilation: int) -> Array:
-    """The adjoint of `_gather`: gradients by `parts`, given those by its result."""
+    """The adjoint of `_convolve`: gradients by what rows say, given those by what they hear."""
     width = heard.shape[1]
     parts = np.zeros((len(heard), 3 * width), np.float32)
     parts[:, width : 2 * width] = heard
@@ -167,10 +167,11 @@ def _forward(
     state[batch.rows] = block + around.take(batch.page_of, axis=0)
     states, gates = [state], []
     for number, dilation in enumerate(DILATIONS):
-        update = _gather(state @ weights[f"conv_{number}"], dilation)
+        update = _convolve(state, weights[f"conv_{number}"], dilation)
         update += weights[f"conv_{number}_bias"]
         np.maximum(update, 0, out=update)
-        update *= batch.is_block
+        if batch.pages > 1:  # no empty rows around a single page
+            update *= batch.is_block
         gates.append(update)
         state = state + update
         states.append(state)

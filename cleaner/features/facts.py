@@ -117,7 +117,7 @@ class Facts:
         bins, blocks = bins.take(order), self.block_of.take(at.take(order))
         new = np.ones(len(bins), bool)
         new[1:] = (bins[1:] != bins[:-1]) | (blocks[1:] != blocks[:-1])
-        return blocks[new], bins[new].astype(np.int64)
+        return blocks.compress(new), bins.compress(new).astype(np.int64)
 
     @cached_property
     def _gram_counts(self) -> Ints:
@@ -136,9 +136,8 @@ class Facts:
         """Share of each block's n-grams that other blocks hold, of those marked as prose."""
         blocks, bins = self._distinct_grams
         own = is_prose.take(blocks)
-        elsewhere = np.bincount(bins[own], minlength=1 << _GRAM_BITS)
-        found = elsewhere.take(bins) > own
-        hits = np.bincount(blocks[found], minlength=self.n)
+        found = np.bincount(bins, weights=own).take(bins) > own
+        hits = np.bincount(blocks, weights=found, minlength=self.n)
         total = self._gram_counts
         return np.where(total >= 6, hits / np.maximum(total, 1), -1).astype(np.float32)
 
@@ -149,7 +148,7 @@ class Facts:
             return np.zeros(self.n, np.float32)
         wanted = _gram_table(self.page.title)
         blocks, bins = self._distinct_grams
-        held = np.bincount(blocks[wanted.take(bins)], minlength=self.n)
+        held = np.bincount(blocks, weights=wanted.take(bins), minlength=self.n)
         return (held / max(wanted.sum(), 1)).astype(np.float32)
 
 
