@@ -29,6 +29,8 @@ UNJUDGED = "unjudged"
 Line = tuple[str, str | None]
 Unit = list[Line]
 """Lines that stay together, such as one paragraph or one comment."""
+Story = tuple[str, Sequence[str]]
+"""Title and paragraphs of another article on the same page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class _Voice:
         self.months = _entries(self.table["months"])
         self.start: tuple[int, int] | None = None
         """Month and day around which dates fall; None draws them over the years."""
+        self.stories: Sequence[Story] = ()
+        """Other articles that the page shows in part or whole."""
 
     def chance(self, probability: float) -> bool:
         return self.rng.random() < probability
@@ -583,6 +587,34 @@ def _headline_list(voice: _Voice, headlines: Sequence[str]) -> list[str]:
     return lines
 
 
+def _story_list(voice: _Voice, headlines: Sequence[str]) -> list[str]:
+    """Other stories with their first sentences, or the next article as a whole."""
+    rng = voice.rng
+    if not voice.stories:
+        return _headline_list(voice, headlines)
+    gap = [""] if voice.chance(0.4) else []
+    lines = [voice.draw(rng.choice(["related", "more"]))] if voice.chance(0.5) else []
+    if voice.chance(0.25):
+        title, paragraphs = rng.choice(voice.stories)
+        lines += [title] if voice.chance(0.8) else []
+        lines += [voice.byline()] if voice.chance(0.3) else []
+        for paragraph in paragraphs[: rng.randint(1, 12)]:
+            lines += [*gap, paragraph]
+        return lines
+    titled, dated, signed = voice.chance(0.85), voice.chance(0.3), voice.chance(0.2)
+    more = [voice.draw("more")] if voice.chance(0.2) else []
+    limit = rng.choice([80, 120, 200, 300, 10_000])
+    bullet = rng.choice(["", "", "", "• ", "* ", "- "])
+    for title, paragraphs in voice.stories[: rng.randint(1, 8)]:
+        lead = paragraphs[0]
+        if len(lead) > limit:
+            lead = lead[:limit].rsplit(" ", 1)[0] + rng.choice(["…", "...", " [...]"])
+        lines += [*gap, bullet + title] if titled else gap
+        lines += [voice.date()] if dated else []
+        lines += [lead, *([voice.byline()] if signed else []), *more]
+    return lines
+
+
 _NAVIGATION: Mapping[str, Callable[[_Voice, Sequence[str]], list[str]]] = MappingProxyType(
     {
         "menu": _menu,
@@ -597,14 +629,24 @@ _NAVIGATION: Mapping[str, Callable[[_Voice, Sequence[str]], list[str]]] = Mappin
         "byline": _other_byline,
         "teaser": _teaser,
         "headlines": _headline_list,
+        "stories": _story_list,
     }
 )
 _PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "before": ("menu", "menu", "breadcrumb", "share", "cookies", "headlines", "subscribe"),
-        "middle": ("teaser", "teaser", "teaser", "share", "subscribe", "headlines"),
-        "between": ("tags", "tags", "share", "headlines", "disclaimer", "byline", "subscribe"),
-        "after": ("form", "form", "headlines", "footer", "menu", "disclaimer", "cookies", "share"),
+        "before": (
+            *("menu", "menu", "breadcrumb", "share", "cookies", "headlines", "subscribe"),
+            *("stories",),
+        ),
+        "middle": ("teaser", "teaser", "teaser", "share", "subscribe", "headlines", "stories"),
+        "between": (
+            *("tags", "tags", "share", "headlines", "disclaimer", "byline", "subscribe"),
+            *("stories", "stories"),
+        ),
+        "after": (
+            *("form", "form", "headlines", "footer", "menu", "disclaimer", "cookies", "share"),
+            *("stories", "stories", "stories"),
+        ),
     }
 )
 """Kinds of navigation by their place on the page; repeated kinds are more frequent."""
@@ -651,12 +693,14 @@ def compose(
     layout: str | None = None,
     language: str = "en",
     on_topic: bool = False,
+    stories: Sequence[Story] = (),
 ) -> Document:
     """Lay out an article, its comments and other stories' headlines as one scraped page.
 
-    `article` are its paragraphs, `language` chooses the words of the furniture
-    (English when there is no table for it; one page in fifteen has English
-    furniture anyway, as untranslated themes do). With `on_topic` each comment is
+    `article` are its paragraphs, `stories` other articles that the page shows in
+    part or whole, `language` chooses the words of the furniture (English when there is
+    no table for it; one page in fifteen has English furniture anyway, as untranslated
+    themes do). With `on_topic` each comment is
     blended with words of the article. `layout` is one of `LAYOUTS`; None draws
     one that suits the material. Comments in all are used, in order; the layouts
     `clean` and `no-comments` use none. Raises `ValueError` for an unknown layout,
@@ -669,6 +713,11 @@ def compose(
     if layout in THREADS and not comments:
         raise ValueError(f"layout {layout!r} needs comments; use 'no-comments' without them")
     voice = _Voice(rng, language if rng.random() > 1 / 15 else "en")
+    voice.stories = [
+        (" ".join(title.split()), [" ".join(part.split()) for part in parts if part.strip()])
+        for title, parts in stories
+        if title.strip() and "".join(parts).strip()
+    ]
     headlines = [" ".join(line.split()) for line in headlines if line.strip()]
     body = _article_units(voice, title, article)
     with_comments = layout in THREADS
@@ -747,16 +796,26 @@ def documents(
     training. Half of the documents with comments are on topic. Languages without
     donor comments get stock remarks from the phrase tables.
     """
+    by_language: dict[str, list[tuple[str, str, str, Sequence[str]]]] = {}
+    for article in articles:
+        by_language.setdefault(article[1], []).append(article)
     for _ in range(n):
         site, language, title, paragraphs = rng.choice(articles)
+        others = by_language[language]
+        stories = [
+            (other, parts)
+            for home, _, other, parts in rng.sample(others, min(len(others), 8))
+            if home != site
+        ]
         headlines = headlines_by_language.get(language, ())
         headlines = rng.sample(headlines, min(len(headlines), 40))
         kind = rng.random()
         if kind >= with_comments:
             layout = "clean" if kind < with_comments + clean else "no-comments"
             document = compose(
-                rng, paragraphs, title, (), headlines, layout=layout, language=language
-            )
+                rng, paragraphs, title, (), headlines, layout=layout, language=language,
+                stories=stories,
+            )  # fmt: skip
         else:
             share = rng.random()
             low, high = next((a, b) for limit, a, b in _COUNTS if share <= limit)
@@ -771,6 +830,7 @@ def documents(
             document = compose(
                 rng, paragraphs, title, comments, headlines,
                 layout=rng.choice(layouts), language=language, on_topic=rng.random() < 0.5,
+                stories=stories,
             )  # fmt: skip
         yield replace(document, site=site)
 

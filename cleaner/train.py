@@ -254,16 +254,21 @@ def _samples_of(
     with threadpool_limits(1):
         kind = prepared.page.kind
         samples = [prepared.sample()] if kind in kinds else []
-        if kind == "html" and "html" in kinds:
-            rng = random.Random(f"{seed} {prepared.labelled.name}")
-            for rails, threads in copies:
-                spliced = (
-                    prepare(splice(prepared, rails, threads, rng)) if rails or threads else None
-                )
-                if spliced:
-                    samples.append(spliced.sample())
-        if kind == "html" and "text" in kinds:
-            samples += rendered_samples(prepared, seed=seed)
+        if kind != "html":
+            return samples
+        shown = [prepared]
+        rng = random.Random(f"{seed} {prepared.labelled.name}")
+        for rails, threads in copies:
+            if not (rails or threads):
+                continue
+            spliced = prepare(splice(prepared, rails, threads, rng))
+            if spliced:
+                shown.append(spliced)
+        if "html" in kinds:
+            samples += [spliced.sample() for spliced in shown[1:]]
+        if "text" in kinds:
+            for number, page in enumerate(shown):
+                samples += rendered_samples(page, seed=seed + number)
         return samples
 
 

@@ -118,3 +118,15 @@ def test_phrase_tables_are_complete() -> None:
         assert len(tables[language]["months"].split()) == 12, language
         assert all(tables[language][key] for key in tables["en"]), language
         assert any("{x}" in remark for remark in tables[language]["remarks"]), language
+
+
+def test_other_stories_are_navigation() -> None:
+    stories = [("A storm is coming", ["Ships stay in the harbour.", "Wind is expected at noon."])]
+    shown = 0
+    for seed in range(60):
+        document = compose(
+            random.Random(seed), ARTICLE, "", [], HEADLINES, layout="no-comments", stories=stories
+        )
+        shown += "Ships stay" in words(document, "navigation")
+        assert "Ships" not in words(document, "article")
+    assert shown > 5

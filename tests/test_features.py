@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cleaner.features import BAGS, feature_names, inputs, page_words
 from cleaner.features.bags import bag
 from cleaner.features.characters import CLASSES, classes_of, codes_of
+from cleaner.features.text import TEXT_FEATURES
 from cleaner.segment import segment
 from cleaner.segment.html import segment_html
 from cleaner.segment.text import segment_text
@@ -30,10 +31,10 @@ def column(page: Page, name: str) -> list[float]:
 
 
 @pytest.mark.parametrize("kind", ["html", "text"])
-def test_names_are_unique_and_text_features_come_first(kind: str) -> None:
+def test_names_are_unique_and_shared_features_come_first(kind: str) -> None:
     names = feature_names(kind)
     assert len(set(names)) == len(names)
-    assert names[: len(feature_names("text"))] == feature_names("text")
+    assert names[: len(TEXT_FEATURES)] == tuple(TEXT_FEATURES)
 
 
 words = st.text(max_size=40) | st.sampled_from(

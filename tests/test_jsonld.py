@@ -23,8 +23,8 @@ def page(script: str) -> str:
 @pytest.mark.parametrize(
     ("script", "body"),
     [
-        ('{"@type":"NewsArticle", "articleBody" : "Rain \\"again\\", \\u00e9t\\u00e9."}', 'Rain "again", été.'),
-        ('{"articleBody":"&lt;p&gt;One.&lt;/p&gt;\\n<p>Two &amp; three.</p>"}', "One. Two & three."),
+        ('{"@id":"/", "articleBody" : "Rain \\"again\\", \\u00e9t\\u00e9."}', 'Rain "again", été.'),
+        ('{"articleBody":"&lt;p&gt;One.&lt;/p&gt;\\n<p>Two &amp; six.</p>"}', "One. Two & six."),
         ('[{"articleBody":"Short."},{"articleBody":"The longer one."}]', "The longer one."),
         ('{"articleBody":"cut off', ""),
         ('{"articleBody":["no string"]}', ""),

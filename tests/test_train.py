@@ -16,10 +16,17 @@ from cleaner.compose import documents
 from cleaner.data.pages import LabelledPage, read_pages
 from cleaner.errors import DataError
 from cleaner.evaluate import evaluate_results
-from cleaner.examples import Material, composed_samples, prepare, rendered_samples, unique
+from cleaner.examples import (
+    Material,
+    composed_samples,
+    extracted,
+    prepare,
+    rendered_samples,
+    unique,
+)
 from cleaner.segment import segment
 from cleaner.spam import SpamModel
-from cleaner.train import Extra, cross_validate, site_folds, train
+from cleaner.train import Corpus, Extra, cross_validate, site_folds, train
 from cleaner.types import LABELS
 from conftest import SMALL, TRAINING_DATA
 
@@ -147,7 +154,7 @@ def material_of(pages: list[LabelledPage]) -> Material:
 def test_composed_samples_carry_the_labels_of_their_sources(shipped: list[LabelledPage]) -> None:
     """Label by label, each composed line is looked up among the texts that it was made of."""
     material = material_of(shipped)
-    articles = {p for _, _, _, paragraphs in material.articles for p in paragraphs}
+    articles = {(site, p) for site, _, _, paragraphs in material.articles for p in paragraphs}
     drawn = list(
         documents(random.Random(7), material.articles, material.comments, material.headlines, 60)
     )
@@ -161,7 +168,7 @@ def test_composed_samples_carry_the_labels_of_their_sources(shipped: list[Labell
         assert len(sample.labels) == len(page.blocks) == len(sample.dense)
         for block, label in zip(page.blocks, sample.labels, strict=True):
             text = " ".join(page.text_of(block).split())
-            if len(text) > 60 and text in articles:
+            if len(text) > 60 and (document.site, text) in articles:
                 assert label == "article", text
                 checked += 1
     assert checked > 200
@@ -178,6 +185,34 @@ def test_rendered_samples_carry_the_labels_of_the_page(shipped: list[LabelledPag
         assert sample.sites == (page.site,)
         assert len(sample.labels) == len(sample.dense)
         assert set(LABELS) <= set(sample.labels)
+
+
+def test_spliced_pages_come_as_text_with_the_sites_they_are_made_of(
+    shipped: list[LabelledPage],
+) -> None:
+    pages = [page for page in shipped if page.kind == "html"][:12]
+    corpus = Corpus.read(pages, kinds=("text",))
+    spliced = [s for group in corpus.samples for s in group if " spliced " in s.name]
+    assert spliced
+    assert all(sample.kind == "text" and len(sample.sites) > 1 for sample in spliced)
+    kept = corpus.without(frozenset([spliced[0].sites[1]]))
+    assert all(s.name != spliced[0].name for group in kept.samples for s in group)
+
+
+def test_extracted_renderings_have_lost_navigation_and_nothing_of_the_article() -> None:
+    text = "Home\n\nWorld\n\nThe bridge is closed.\n\nShare\nRepairs take a year.\n\nAbout us"
+    page = segment(text, "text")
+    labels = ["navigation", "navigation", "article", "navigation", "article", "navigation"]
+    left = [extracted(page, labels, random.Random(seed)) for seed in range(200)]
+    assert any(found and found[0].source.startswith("Home\n\nWorld") for found in left)
+    bare = "The bridge is closed.\nRepairs take a year."
+    assert sum(found is not None and found[0].source == bare for found in left) > 100
+    for found in left:
+        assert found is not None
+        shown, kept = found
+        assert len(shown.blocks) == len(kept)
+        assert kept.count("article") == 2
+    assert extracted(page, ["navigation"] * 6, random.Random(0)) is None
 
 
 def test_repeated_pages_are_dropped(few: list[LabelledPage]) -> None:

@@ -1,7 +1,8 @@
 """Blocks to what the model reads: a matrix of named features, and bags of words.
 
-A new feature is one entry in `features.text` (HTML and plain text) or in
-`features.html` (HTML only); its name travels in the model's manifest.
+A new feature is one entry in `features.text` (HTML and plain text), in
+`features.html` (HTML only) or in `features.lines` (plain text only); its name
+travels in the model's manifest.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from cleaner.features.bags import Bag, bag, far_tokens, near_tokens, words_of
 from cleaner.features.facts import DomFacts, Facts
 from cleaner.features.html import HTML_FEATURES
+from cleaner.features.lines import LINE_FEATURES, LineFacts
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.types import Page
 
@@ -38,7 +40,7 @@ class Inputs:
 
 def feature_names(kind: str) -> tuple[str, ...]:
     """Names of the columns of `Inputs.dense`."""
-    return (*TEXT_FEATURES, *HTML_FEATURES) if kind == "html" else tuple(TEXT_FEATURES)
+    return (*TEXT_FEATURES, *(HTML_FEATURES if kind == "html" else LINE_FEATURES))
 
 
 def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
@@ -48,10 +50,12 @@ def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
         page: a segmented page.
         vocabularies: word to number, for each name in `BAGS[page.kind]`.
     """
-    facts = DomFacts(page) if page.kind == "html" else Facts(page)
+    facts = DomFacts(page) if page.kind == "html" else LineFacts(page)
     columns = [feature(facts) for feature in TEXT_FEATURES.values()]
     if isinstance(facts, DomFacts):
         columns += [feature(facts) for feature in HTML_FEATURES.values()]
+    else:
+        columns += [feature(facts) for feature in LINE_FEATURES.values()]
     dense = np.ascontiguousarray(np.array(columns, np.float32).T)
     words = page_words(page, facts)
     bags = tuple(bag(words[name], vocabularies[name]) for name in BAGS[page.kind])
