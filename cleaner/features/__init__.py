@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features.bags import Bag, bag, far_tokens, near_tokens, words_of
-from cleaner.features.facts import DomFacts, Facts
+from cleaner.features.facts import DomFacts, Facts, facts_of
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.types import Page
@@ -48,7 +48,7 @@ def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
         page: a segmented page.
         vocabularies: word to number, for each name in `BAGS[page.kind]`.
     """
-    facts = DomFacts(page) if page.kind == "html" else Facts(page)
+    facts = facts_of(page)
     columns = [feature(facts) for feature in TEXT_FEATURES.values()]
     if isinstance(facts, DomFacts):
         columns += [feature(facts) for feature in HTML_FEATURES.values()]
@@ -60,7 +60,8 @@ def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
 
 def page_words(page: Page, facts: Facts | None = None) -> dict[str, list[Sequence[str]]]:
     """Words of each block for each bag, before they are looked up."""
-    found = {"words": list(words_of(facts or Facts(page)))}
-    if page.kind == "html":
-        found |= {"near": list(near_tokens(page)), "far": list(far_tokens(page))}
+    facts = facts or facts_of(page)
+    found = {"words": list(words_of(facts))}
+    if isinstance(facts, DomFacts):
+        found |= {"near": list(near_tokens(facts)), "far": list(far_tokens(facts))}
     return found

@@ -268,20 +268,29 @@ class DomFacts(Facts):
         return distance
 
     @cached_property
-    def _paths(self) -> Ints:
-        """Number of each element's path of tags and tokens from the root, shape (elements,)."""
+    def _paths(self) -> tuple[Ints, list[tuple[int, str, tuple[str, ...]]]]:
         known: dict[tuple[int, str, tuple[str, ...]], int] = {}
         paths = [-1]  # above the root, whose parent is -1
         for tag, tokens, parent in zip(
             self.elements["tag"], self.elements["tokens"], self.elements["parent"], strict=True
         ):
             paths.append(known.setdefault((paths[parent + 1], tag, tokens), len(known)))
-        return np.array(paths[1:], np.int64)
+        return np.array(paths[1:], np.int64), list(known)
+
+    @property
+    def paths(self) -> Ints:
+        """Number of each element's path of tags and tokens from the root, shape (elements,)."""
+        return self._paths[0]
+
+    @property
+    def steps(self) -> list[tuple[int, str, tuple[str, ...]]]:
+        """Path above (-1: none), tag and tokens of each path; those above come first."""
+        return self._paths[1]
 
     @cached_property
     def path(self) -> Ints:
         """Number of the tag-and-class path that leads to the block."""
-        return self._paths.take(self.ancestors[0])
+        return self.paths.take(self.ancestors[0])
 
     def same_path(self, values: Column) -> Column:
         """Sum of a block value over all blocks with the same path."""
@@ -291,7 +300,7 @@ class DomFacts(Facts):
     @cached_property
     def _sibling_group(self) -> tuple[Ints, Ints]:
         """Group of siblings with the same tag and tokens, and its size, by element."""
-        key = (self.parent + 1) * (1 << 32) + self._paths
+        key = (self.parent + 1) * (1 << 32) + self.paths
         _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
         return inverse, counts[inverse]
 
@@ -340,6 +349,11 @@ class DomFacts(Facts):
             return int(candidates[self.title[candidates].argmax()])
         best = int(self.title.argmax())
         return best if self.title[best] > 0.4 else -1
+
+
+def facts_of(page: Page) -> Facts:
+    """Facts of a page of either kind."""
+    return DomFacts(page) if page.kind == "html" else Facts(page)
 
 
 def _columns(kind: type[Any], rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
