@@ -6,14 +6,15 @@ A new feature is one entry in `features.text` (HTML and plain text) or in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features.bags import Bag, bag, far_tokens, near_tokens, words_of
-from cleaner.features.facts import DomFacts, Facts, facts_of
+from cleaner.features.facts import Column, DomFacts, Facts, facts_of
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.types import Page
@@ -36,9 +37,11 @@ class Inputs:
     """Letters in each block, weighed by script (see `features.characters`), shape (blocks,)."""
 
 
+@cache
 def feature_names(kind: str) -> tuple[str, ...]:
     """Names of the columns of `Inputs.dense`."""
-    return (*TEXT_FEATURES, *HTML_FEATURES) if kind == "html" else tuple(TEXT_FEATURES)
+    tables = (TEXT_FEATURES, HTML_FEATURES) if kind == "html" else (TEXT_FEATURES,)
+    return tuple(name for table in tables for names in table for name in names.split())
 
 
 def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
@@ -49,13 +52,23 @@ def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
         vocabularies: word to number, for each name in `BAGS[page.kind]`.
     """
     facts = facts_of(page)
-    columns = [feature(facts) for feature in TEXT_FEATURES.values()]
-    if isinstance(facts, DomFacts):
-        columns += [feature(facts) for feature in HTML_FEATURES.values()]
-    dense = np.ascontiguousarray(np.array(columns, np.float32).T)
+    columns = np.empty((len(feature_names(page.kind)), facts.n), np.float32)
+    at = 0
+    for names, value in _values(facts):
+        size = names.count(" ") + 1
+        columns[at : at + size] = value
+        at += size
     words = page_words(page, facts)
     bags = tuple(bag(words[name], vocabularies[name]) for name in BAGS[page.kind])
-    return Inputs(dense, bags, facts.units)
+    return Inputs(columns.T, bags, facts.units)
+
+
+def _values(facts: Facts) -> Iterator[tuple[str, Column | float]]:
+    for names, feature in TEXT_FEATURES.items():
+        yield names, feature(facts)
+    if isinstance(facts, DomFacts):
+        for names, html_feature in HTML_FEATURES.items():
+            yield names, html_feature(facts)
 
 
 def page_words(page: Page, facts: Facts | None = None) -> dict[str, list[Sequence[str]]]:
