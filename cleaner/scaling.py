@@ -68,10 +68,11 @@ class Scaling:
 
     def __call__(self, dense: Array) -> Array:
         """What the network reads, shape (blocks, columns)."""
-        scaled = dense.take(self.column, axis=1)
-        scaled *= self.gain
-        scaled += self.offset
-        result: Array = np.clip(scaled, self.low, self.high, out=scaled)
+        # One column after the other, as `inputs` lays them out: whole rows are copied.
+        scaled = dense.T.take(self.column, axis=0)
+        scaled *= self.gain[:, None]
+        scaled += self.offset[:, None]
+        result: Array = np.clip(scaled, self.low[:, None], self.high[:, None], out=scaled).T
         return result
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
