@@ -72,8 +72,9 @@ class Scaling:
         scaled = dense.T.take(self.column, axis=0)
         scaled *= self.gain[:, None]
         scaled += self.offset[:, None]
-        result: Array = np.clip(scaled, self.low[:, None], self.high[:, None], out=scaled).T
-        return result
+        np.maximum(scaled, self.low[:, None], out=scaled)  # both are faster than one np.clip
+        np.minimum(scaled, self.high[:, None], out=scaled)
+        return scaled.T
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain arrays by name."""
