@@ -109,6 +109,8 @@ def _split(page: Page, segments: Sequence[Segment], run: Sequence[int]) -> list[
 
 def _html_starts(page: Page, run: Sequence[int]) -> set[int]:
     """Where the container that comments share, such as `<li class="comment">`, is another one."""
+    if len(run) == 1:
+        return {run[0]}
     owners: dict[tuple[str, str], dict[int, int]] = {}
     for index in run:
         for signature, element in _containers(page, index).items():

@@ -18,6 +18,7 @@ from cleaner.features.facts import DomFacts, Facts
 _FIRST, _LAST = 10, 6
 """Words read from the begin and the end of a block: labels, dates and names stand there."""
 _TRIM = ".,;:!?\"'()[]{}<>|*«»“”„‘’…·–—"
+_ZEROS = str.maketrans("123456789", "000000000")
 _FAR_WORDS = 24
 """Nearest words of the ancestors that are read."""
 
@@ -36,13 +37,10 @@ class Bag:
 def words_of(facts: Facts) -> Iterator[Sequence[str]]:
     """First and last words of each block, lower-case, digits as 0; pairs in unspaced scripts."""
     unspaced = facts.share("ideograph", "kana", "thai", "hangul") > 0.3
-    zeros = facts.page.source  # with each digit as 0
-    for digit in "123456789":
-        zeros = zeros.replace(digit, "0")
     known: dict[str, Sequence[str]] = {}  # menus and cards say the same again and again
-    for block, text, pairs in zip(facts.page.blocks, facts.texts, unspaced.tolist(), strict=True):
+    for text, pairs in zip(facts.texts, unspaced.tolist(), strict=True):
         if text not in known:
-            known[text] = _pairs(text) if pairs else _ends(zeros[block.start : block.end])
+            known[text] = _pairs(text) if pairs else _ends(text)
         yield known[text]
 
 
@@ -58,7 +56,12 @@ def _ends(text: str) -> list[str]:
     if len(words) > _FIRST:
         rest = text[-80:].lower() if len(text) > 160 else words[-1]
         words[-1:] = rest.split()[-_LAST:]
-    return [word if word.isalpha() else word.strip(_TRIM) or word for word in words]
+    return [word if word.isalpha() else _bare(word) for word in words]
+
+
+def _bare(word: str) -> str:
+    word = word.strip(_TRIM) or word
+    return word if word.isalpha() else word.translate(_ZEROS)
 
 
 def near_tokens(facts: DomFacts) -> Iterator[Sequence[str]]:
