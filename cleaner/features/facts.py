@@ -54,15 +54,18 @@ class Facts:
         self.inside = np.arange(len(self.block_of)) + np.repeat(self.start - offsets, widths)
         """Position in the source of each of these characters."""
         counts = np.bincount(
-            self.block_of * len(CLASSES) + self.classes[self.inside],
-            minlength=self.n * len(CLASSES),
+            self.classes.take(self.inside) * np.int64(self.n) + self.block_of,
+            minlength=len(CLASSES) * self.n,
         )
-        self.counts: Column = counts.reshape(self.n, len(CLASSES)).astype(np.float32)
-        self.units: Column = self.counts @ UNITS
+        self.counts: Column = counts.reshape(-1, self.n).astype(np.float32)
+        """Characters of each class, shape (classes, blocks)."""
+        self.units: Column = UNITS @ self.counts
 
     def count(self, *names: str) -> Column:
         """Number of characters of the given classes."""
-        return self.counts[:, [INDEX[name] for name in names]].sum(axis=1)
+        if len(names) == 1:
+            return self.counts[INDEX[names[0]]]
+        return self.counts[[INDEX[name] for name in names]].sum(axis=0)
 
     def share(self, *names: str) -> Column:
         """Share of the block's characters that are of the given classes."""

@@ -102,7 +102,7 @@ TEXT_FEATURES: Mapping[str, Feature] = MappingProxyType(
         "upper": _upper_share,
         "capitalised": _capitalised,
         "caseless ideographs kana hangul thai digits quotes brackets separators punctuation"
-        " symbols": lambda f: f.counts[:, _SHARES].T / f.length,
+        " symbols": lambda f: f.counts.take(_SHARES, axis=0) / f.length,
         "emoji": lambda f: np.minimum(f.count("emoji"), 3),
         "ends_stop ends_colon ends_digit ends_letter": lambda f: _LAST.take(f.last_class, axis=1),
         "starts_upper starts_lower starts_digit starts_quote starts_symbol": lambda f: _FIRST.take(

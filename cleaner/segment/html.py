@@ -345,14 +345,16 @@ class _Renderer:
             self._emit(_LINE)
         elif not pre and (self._pending_space or text[0].isspace()):
             self._emit(" ")
-        self._breaks = 0
+        size = len(shown)
         if link is not None:
-            self._link_chars += len(shown)
+            self._link_chars += size
             if link.start < 0:
                 link.start = self.length
         if control:
-            self._control_chars += len(shown)
-        self._emit(shown)
+            self._control_chars += size
+        self.parts.append(shown)
+        self.length += size
+        self._breaks = 0
         self._pending_space = not pre and text[-1].isspace()
 
     def _line_break(self, pre: bool) -> None:
