@@ -19,7 +19,7 @@ _FIRST, _LAST = 10, 6
 """Words read from the begin and the end of a block: labels, dates and names stand there."""
 _TRIM = ".,;:!?\"'()[]{}<>|*«»“”„‘’…·–—"
 _ZEROS = str.maketrans("123456789", "000000000")
-_FAR_WORDS = 24
+_FAR_WORDS = 12
 """Nearest words of the ancestors that are read."""
 
 
