@@ -32,13 +32,17 @@ def clean_text(
     cuts = sorted(deleted)
     a_line_a_paragraph = page.kind == "text" and not _has_blank_line(page)
     parts: list[str] = []
+    gaps: dict[str, str] = {}
     previous = -1
     for start, end in kept:
-        piece = "".join(_without(source, start, end, cuts))
+        piece = "".join(_without(source, start, end, cuts)) if cuts else source[start:end]
         if not piece.strip():
             continue
         if previous >= 0:
-            parts.append(_gap(source[previous:start], a_line_a_paragraph))
+            gap = source[previous:start]
+            if gap not in gaps:
+                gaps[gap] = _gap(gap, a_line_a_paragraph)
+            parts.append(gaps[gap])
         parts.append(piece)
         previous = end
     return _EMPTY_LINES.sub("\n\n", "".join(parts)).strip()
@@ -105,6 +109,8 @@ def _split(page: Page, segments: Sequence[Segment], run: Sequence[int]) -> list[
 
 def _html_starts(page: Page, run: Sequence[int]) -> set[int]:
     """Where the container that comments share, such as `<li class="comment">`, is another one."""
+    if len(run) == 1:
+        return {run[0]}
     owners: dict[tuple[str, str], dict[int, int]] = {}
     for index in run:
         for signature, element in _containers(page, index).items():

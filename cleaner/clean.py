@@ -14,7 +14,7 @@ from cleaner.errors import ModelError
 from cleaner.model import Model, load
 from cleaner.segment import segment
 from cleaner.spam import deletion, find_spam
-from cleaner.types import ARTICLE, Kind, Metadata, Page, Segment, Span
+from cleaner.types import ARTICLE, Kind, Metadata, Page, Segment, Span, named
 
 _CHUNK = 16
 """Pages sent to a worker at a time."""
@@ -141,12 +141,12 @@ class Cleaner:
         labels, confidences = self.model.label(page)
         # Rounded: the last bits of a matrix product depend on the number of threads.
         rounded = [round(confidence, 4) for confidence in confidences.tolist()]
-        return tuple(
-            [
-                Segment(label, page.source[block.start : block.end], block.start, block.end, sure)
-                for block, label, sure in zip(page.blocks, labels, rounded, strict=True)
-            ]
-        )
+        source = page.source
+        rows = [
+            (label, source[block.start : block.end], block.start, block.end, sure)
+            for block, label, sure in zip(page.blocks, labels, rounded, strict=True)
+        ]
+        return named(Segment, rows)
 
     def clean_many(
         self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1

@@ -80,7 +80,7 @@ def _mark_comments(page: Page, labels: list[str]) -> None:
             inside[element.first : element.last] = True
     if inside.all() or any(labels[i] == ARTICLE for i in np.flatnonzero(inside)):
         return  # a name that means something else here, on forums for instance
-    furniture = facts.inside_any(*_NOT_COMMENT) > 0
+    furniture = facts.within(dict.fromkeys(_NOT_COMMENT, 0))[0]
     for i in np.flatnonzero(inside & ~furniture):
         if facts.units[i] < _COMMENT_UNITS or facts.link_share[i] > 0.5:
             labels[i] = UNJUDGED

@@ -30,9 +30,9 @@ _PAD = 16
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pages laid one after the other, with empty rows between them.
+    """Pages laid one after the other; the convolutions see empty rows between them.
 
-    `dense` (rows, columns) is scaled; `rows` are the positions of real
+    `dense` (blocks, columns) is scaled; `rows` (blocks,) are the positions of the
     blocks, `is_block` (rows, 1) is 1 there and 0 elsewhere; `page_of` (blocks,)
     numbers the page of each block; `bags` holds for each bag (ids, block of each id,
     words in each block).
@@ -50,22 +50,17 @@ def make_batch(pages: Sequence[Inputs], scaling: Scaling) -> Batch:
     """Lay pages out for the network."""
     sizes = [len(page.units) for page in pages]
     total = sum(sizes) + _PAD * (len(pages) - 1)
-    dense = np.zeros((total, len(scaling.column)), np.float32)
-    rows, at = [], 0
-    for page, size in zip(pages, sizes, strict=True):
-        dense[at : at + size] = scaling(page.dense)
-        rows.append(np.arange(at, at + size))
-        at += size + _PAD
+    page_of = np.repeat(np.arange(len(pages)), sizes)
+    rows = np.arange(len(page_of)) + _PAD * page_of
+    is_block = np.zeros((total, 1), np.float32)
+    is_block[rows] = 1
+    dense = scaling(np.concatenate([page.dense for page in pages]))
     bags = []
     for number in range(len(pages[0].bags)):
         counts = np.concatenate([page.bags[number].sizes for page in pages]).astype(np.int64)
         ids = np.concatenate([page.bags[number].ids for page in pages])
         bags.append((ids, np.repeat(np.arange(len(counts)), counts), counts.astype(np.float32)))
-    page_of = np.repeat(np.arange(len(pages)), sizes)
-    at_rows = np.concatenate(rows)
-    is_block = np.zeros((total, 1), np.float32)
-    is_block[at_rows] = 1
-    return Batch(dense, at_rows, is_block, page_of, tuple(bags), len(pages))
+    return Batch(dense, rows, is_block, page_of, tuple(bags), len(pages))
 
 
 def initial_weights(
@@ -141,7 +136,7 @@ def _page_means(values: Array, batch: Batch) -> Array:
 class _Trace:
     """Values of the forward pass that the backward pass needs."""
 
-    inputs: Array
+    words: Array
     block: Array
     states: list[Array]
     gates: list[Array]
@@ -154,15 +149,17 @@ class _Trace:
 def _forward(
     weights: Weights, batch: Batch, drop: Callable[[tuple[int, ...]], Array] | None = None
 ) -> _Trace:
-    bags = [_embed(weights, batch, number) for number in range(len(batch.bags))]
-    inputs = np.concatenate([batch.dense.take(batch.rows, axis=0), *bags], axis=1)
-    block = inputs @ weights["in"]
+    embedded = [_embed(weights, batch, number) for number in range(len(batch.bags))]
+    words = np.concatenate(embedded, axis=1)
+    columns = batch.dense.shape[1]
+    block = batch.dense @ weights["in"][:columns]
+    block += words @ weights["in"][columns:]
     block += weights["in_bias"]
     np.maximum(block, 0, out=block)
     mask = drop(block.shape) if drop else None
     if mask is not None:
         block = block * mask
-    state = np.zeros((len(batch.dense), block.shape[1]), np.float32)
+    state = np.zeros((len(batch.is_block), block.shape[1]), np.float32)
     around = _page_means(block, batch) @ weights["page_first"]
     state[batch.rows] = block + around.take(batch.page_of, axis=0)
     states, gates = [state], []
@@ -183,7 +180,7 @@ def _forward(
     if read_mask is not None:
         read = read * read_mask
     logits = read @ weights["out"] + weights["out_bias"]
-    return _Trace(inputs, block, states, gates, mask, read_mask, read, logits)
+    return _Trace(words, block, states, gates, mask, read_mask, read, logits)
 
 
 def softmax(logits: Array) -> Array:
@@ -230,7 +227,7 @@ def _backward(weights: Weights, batch: Batch, trace: _Trace, error: Array) -> We
     if trace.drop is not None:
         block = block * trace.drop
     block = block * (trace.block > 0)
-    grads["in"] = trace.inputs.T @ block
+    grads["in"] = np.concatenate([batch.dense.T @ block, trace.words.T @ block])
     grads["in_bias"] = block.sum(axis=0)
     features = batch.dense.shape[1]
     inputs = block @ weights["in"][features:].T
@@ -413,7 +410,7 @@ def _blank(
     for feature, own in features.items():
         shares[feature] = max(own, share)
     kept = rng.random((batch.pages, len(shares))) >= shares
-    batch.dense[batch.rows] *= kept[:, scaling.column][batch.page_of]
+    batch.dense[:] *= kept[:, scaling.column][batch.page_of]
 
 
 def _steps(

@@ -7,14 +7,15 @@ travels in the model's manifest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features.bags import Bag, bag, far_tokens, near_tokens, words_of
-from cleaner.features.facts import DomFacts, Facts
+from cleaner.features.facts import Column, DomFacts, Facts
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.lines import LINE_FEATURES, LineFacts
 from cleaner.features.text import TEXT_FEATURES
@@ -38,9 +39,11 @@ class Inputs:
     """Letters in each block, weighed by script (see `features.characters`), shape (blocks,)."""
 
 
+@cache
 def feature_names(kind: str) -> tuple[str, ...]:
     """Names of the columns of `Inputs.dense`."""
-    return (*TEXT_FEATURES, *(HTML_FEATURES if kind == "html" else LINE_FEATURES))
+    tables = (TEXT_FEATURES, HTML_FEATURES if kind == "html" else LINE_FEATURES)
+    return tuple(name for table in tables for names in table for name in names.split())
 
 
 def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
@@ -50,21 +53,37 @@ def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
         page: a segmented page.
         vocabularies: word to number, for each name in `BAGS[page.kind]`.
     """
-    facts = DomFacts(page) if page.kind == "html" else LineFacts(page)
-    columns = [feature(facts) for feature in TEXT_FEATURES.values()]
-    if isinstance(facts, DomFacts):
-        columns += [feature(facts) for feature in HTML_FEATURES.values()]
-    else:
-        columns += [feature(facts) for feature in LINE_FEATURES.values()]
-    dense = np.ascontiguousarray(np.array(columns, np.float32).T)
+    facts = _facts_of(page)
+    columns = np.empty((len(feature_names(page.kind)), facts.n), np.float32)
+    at = 0
+    for names, value in _values(facts):
+        size = names.count(" ") + 1
+        columns[at : at + size] = value
+        at += size
     words = page_words(page, facts)
     bags = tuple(bag(words[name], vocabularies[name]) for name in BAGS[page.kind])
-    return Inputs(dense, bags, facts.units)
+    return Inputs(columns.T, bags, facts.units)
+
+
+def _facts_of(page: Page) -> DomFacts | LineFacts:
+    return DomFacts(page) if page.kind == "html" else LineFacts(page)
+
+
+def _values(facts: DomFacts | LineFacts) -> Iterator[tuple[str, Column | float]]:
+    for names, feature in TEXT_FEATURES.items():
+        yield names, feature(facts)
+    if isinstance(facts, DomFacts):
+        for names, html_feature in HTML_FEATURES.items():
+            yield names, html_feature(facts)
+    else:
+        for names, line_feature in LINE_FEATURES.items():
+            yield names, line_feature(facts)
 
 
 def page_words(page: Page, facts: Facts | None = None) -> dict[str, list[Sequence[str]]]:
     """Words of each block for each bag, before they are looked up."""
-    found = {"words": list(words_of(facts or Facts(page)))}
-    if page.kind == "html":
-        found |= {"near": list(near_tokens(page)), "far": list(far_tokens(page))}
+    facts = facts or _facts_of(page)
+    found = {"words": list(words_of(facts))}
+    if isinstance(facts, DomFacts):
+        found |= {"near": list(near_tokens(facts)), "far": list(far_tokens(facts))}
     return found

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.features.facts import Facts
-from cleaner.types import Page
+from cleaner.features.facts import DomFacts, Facts
 
 _FIRST, _LAST = 10, 6
 """Words read from the begin and the end of a block: labels, dates and names stand there."""
 _TRIM = ".,;:!?\"'()[]{}<>|*«»“”„‘’…·–—"
-_FAR_WORDS = 24
+_ZEROS = str.maketrans("123456789", "000000000")
+_FAR_WORDS = 12
 """Nearest words of the ancestors that are read."""
 
 
@@ -37,65 +37,71 @@ class Bag:
 def words_of(facts: Facts) -> Iterator[Sequence[str]]:
     """First and last words of each block, lower-case, digits as 0; pairs in unspaced scripts."""
     unspaced = facts.share("ideograph", "kana", "thai", "hangul") > 0.3
-    zeros = facts.page.source  # with each digit as 0
-    for digit in "123456789":
-        zeros = zeros.replace(digit, "0")
-    for block, text, pairs in zip(facts.page.blocks, facts.texts, unspaced.tolist(), strict=True):
-        if pairs:
-            head, tail = text[:14], text[-8:] if len(text) > 22 else text[14:]
-            yield [head[i : i + 2] for i in range(len(head) - 1)] + [
-                "$" + tail[i : i + 2] for i in range(len(tail) - 1)
-            ]
-            continue
-        text = zeros[block.start : block.end]
-        words = text[:160].lower().split(None, _FIRST)
-        if len(words) > _FIRST:
-            words[-1:] = (
-                text[-80:].lower().split()[-_LAST:]
-                if len(text) > 160
-                else (words[-1].split()[-_LAST:])
-            )
-        yield [word if word.isalpha() else word.strip(_TRIM) or word for word in words]
+    known: dict[str, Sequence[str]] = {}  # menus and cards say the same again and again
+    for text, pairs in zip(facts.texts, unspaced.tolist(), strict=True):
+        if text not in known:
+            known[text] = _pairs(text) if pairs else _ends(text)
+        yield known[text]
 
 
-def near_tokens(page: Page) -> Iterator[Sequence[str]]:
+def _pairs(text: str) -> list[str]:
+    head, tail = text[:14], text[-8:] if len(text) > 22 else text[14:]
+    return [head[i : i + 2] for i in range(len(head) - 1)] + [
+        "$" + tail[i : i + 2] for i in range(len(tail) - 1)
+    ]
+
+
+def _ends(text: str) -> list[str]:
+    words = text[:160].lower().split(None, _FIRST)
+    if len(words) > _FIRST:
+        rest = text[-80:].lower() if len(text) > 160 else words[-1]
+        words[-1:] = rest.split()[-_LAST:]
+    return [word if word.isalpha() else _bare(word) for word in words]
+
+
+def _bare(word: str) -> str:
+    word = word.strip(_TRIM) or word
+    return word if word.isalpha() else word.translate(_ZEROS)
+
+
+def near_tokens(facts: DomFacts) -> Iterator[Sequence[str]]:
     """Words of the markup of each block: inline elements, its element and the parent."""
-    elements = page.elements
-    memo: dict[int, tuple[str, ...]] = {-1: ()}
-    for block in page.blocks:
-        at = block.element
-        found = memo.get(at)
-        if found is None:
-            parent = elements[at].parent
-            above = elements[parent].tokens if parent >= 0 else ()
-            found = memo[at] = elements[at].tokens + above
-        yield block.tokens + found
+    steps = [*facts.steps, (-1, "", ())]  # the last is what is above the root, -1
+    known: dict[tuple[tuple[str, ...], int], tuple[str, ...]] = {}
+    for block, path in zip(facts.page.blocks, facts.path.tolist(), strict=True):
+        key = block.tokens, path
+        if key not in known:
+            above, _, own = steps[path]
+            known[key] = block.tokens + own + steps[above][2]
+        yield known[key]
 
 
-def far_tokens(page: Page) -> Iterator[Sequence[str]]:
+def far_tokens(facts: DomFacts) -> Iterator[Sequence[str]]:
     """Words of the markup of the ancestors above those of `near_tokens`, each word once."""
-    parents = [element.parent for element in page.elements] + [-1]  # the last is that of -1
-    chains: dict[int, tuple[str, ...]] = {-1: ()}
-    for block in page.blocks:
-        at = parents[parents[block.element]]
+    steps = [*facts.steps, (-1, "", ())]
+    known: dict[int, tuple[str, ...]] = {-1: ()}
+    for path in facts.path.tolist():
+        at = steps[steps[path][0]][0]
         missing = []
-        while at not in chains:
+        while at not in known:
             missing.append(at)
-            at = parents[at]
-        words = chains[at]
+            at = steps[at][0]
+        words = known[at]
         for at in reversed(missing):
-            own = page.elements[at].tokens
-            if own:
+            if own := steps[at][2]:
                 words = tuple(dict.fromkeys((own + words)[:_FAR_WORDS]))
-            chains[at] = words
+            known[at] = words
         yield words
 
 
 def bag(words: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:
     """Look words up; words that the vocabulary lacks are left out."""
-    sizes = np.fromiter(map(len, words), np.int64, len(words))
-    flat = chain.from_iterable(words)
-    found = np.fromiter(map(vocabulary.get, flat, repeat(-1)), np.int32, int(sizes.sum()))
-    known = found >= 0
-    block = np.repeat(np.arange(len(words)), sizes)[known]
-    return Bag(found[known], np.bincount(block, minlength=len(words)).astype(np.int32))
+    distinct = {id(each): each for each in words}  # blocks share what stands in one element
+    look_up = vocabulary.get
+    numbers = {
+        key: [number for number in map(look_up, each) if number is not None]
+        for key, each in distinct.items()
+    }
+    rows = [numbers[id(each)] for each in words]
+    sizes = np.fromiter(map(len, rows), np.int32, len(rows))
+    return Bag(np.fromiter(chain.from_iterable(rows), np.int32, int(sizes.sum())), sizes)

@@ -5,9 +5,10 @@ All arrays have one row a block, unless said otherwise.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -53,15 +54,18 @@ class Facts:
         self.inside = np.arange(len(self.block_of)) + np.repeat(self.start - offsets, widths)
         """Position in the source of each of these characters."""
         counts = np.bincount(
-            self.block_of * len(CLASSES) + self.classes[self.inside],
-            minlength=self.n * len(CLASSES),
+            self.classes.take(self.inside) * np.int64(self.n) + self.block_of,
+            minlength=len(CLASSES) * self.n,
         )
-        self.counts: Column = counts.reshape(self.n, len(CLASSES)).astype(np.float32)
-        self.units: Column = self.counts @ UNITS
+        self.counts: Column = counts.reshape(-1, self.n).astype(np.float32)
+        """Characters of each class, shape (classes, blocks)."""
+        self.units: Column = UNITS @ self.counts
 
     def count(self, *names: str) -> Column:
         """Number of characters of the given classes."""
-        return self.counts[:, [INDEX[name] for name in names]].sum(axis=1)
+        if len(names) == 1:
+            return self.counts[INDEX[names[0]]]
+        return self.counts[[INDEX[name] for name in names]].sum(axis=0)
 
     def share(self, *names: str) -> Column:
         """Share of the block's characters that are of the given classes."""
@@ -195,6 +199,7 @@ class DomFacts(Facts):
         self.depth = np.array(self.elements["depth"], np.int64)
         self.first = np.array(self.elements["first"], np.int64)
         self.last = np.array(self.elements["last"], np.int64)
+        self.hidden = np.array(self.elements["hidden"], bool)
 
     @cached_property
     def numbers(self) -> dict[str, Column]:
@@ -216,23 +221,26 @@ class DomFacts(Facts):
         sums = (total[:, self.last] - total[:, self.first]).astype(np.float32)
         return dict(zip(self.numbers, sums, strict=True))
 
-    def mean(self, name: str) -> Column:
-        """Mean of one of `numbers` over each element's blocks, shape (elements,)."""
-        result: Column = self.sums[name] / np.maximum(self.sums["blocks"], 1)
-        return result
-
     @cached_property
-    def ancestors(self) -> list[Ints]:
-        """Element of each block, its parent, and so on six levels up; the root stays the root."""
+    def levels(self) -> Ints:
+        """Element of each block, its parent, and so on six levels up, shape (7, blocks).
+
+        The root stays the root.
+        """
         levels = [np.maximum(self.element, 0)]
+        parent = np.maximum(self.parent, 0)
         for _ in range(6):
-            levels.append(np.maximum(self.parent[levels[-1]], 0))
-        return levels
+            levels.append(parent.take(levels[-1]))
+        return np.array(levels)
+
+    def above(self, values: Column, *levels: int) -> Column:
+        """Value of each block's ancestor at each of these levels, shape (levels, blocks)."""
+        return values.take(self.levels.take(levels, axis=0))
 
     @cached_property
     def best(self) -> int:
         """The element with the most prose in its own blocks and its children's."""
-        own, up = self.ancestors[0], self.ancestors[1]
+        own, up = self.levels[0], self.levels[1]
         score = np.bincount(up, weights=self.prose, minlength=len(self.parent))
         score = score + 0.9 * np.bincount(own, weights=self.prose, minlength=len(self.parent))
         return int(score.argmax())
@@ -260,7 +268,7 @@ class DomFacts(Facts):
         first, last = self.first[self.best], self.last[self.best]
         distance = np.full(self.n, 7.0, np.float32)
         for level in range(6, -1, -1):
-            at = self.ancestors[level]
+            at = self.levels[level]
             holds = (self.first[at] <= first) & (self.last[at] >= last)
             distance[holds] = level
         index = np.arange(self.n)
@@ -268,20 +276,29 @@ class DomFacts(Facts):
         return distance
 
     @cached_property
-    def _paths(self) -> Ints:
-        """Number of each element's path of tags and tokens from the root, shape (elements,)."""
+    def _paths(self) -> tuple[Ints, list[tuple[int, str, tuple[str, ...]]]]:
         known: dict[tuple[int, str, tuple[str, ...]], int] = {}
         paths = [-1]  # above the root, whose parent is -1
         for tag, tokens, parent in zip(
             self.elements["tag"], self.elements["tokens"], self.elements["parent"], strict=True
         ):
             paths.append(known.setdefault((paths[parent + 1], tag, tokens), len(known)))
-        return np.array(paths[1:], np.int64)
+        return np.array(paths[1:], np.int64), list(known)
+
+    @property
+    def paths(self) -> Ints:
+        """Number of each element's path of tags and tokens from the root, shape (elements,)."""
+        return self._paths[0]
+
+    @property
+    def steps(self) -> list[tuple[int, str, tuple[str, ...]]]:
+        """Path above (-1: none), tag and tokens of each path; those above come first."""
+        return self._paths[1]
 
     @cached_property
     def path(self) -> Ints:
         """Number of the tag-and-class path that leads to the block."""
-        return self._paths.take(self.ancestors[0])
+        return self.paths.take(self.levels[0])
 
     def same_path(self, values: Column) -> Column:
         """Sum of a block value over all blocks with the same path."""
@@ -291,7 +308,7 @@ class DomFacts(Facts):
     @cached_property
     def _sibling_group(self) -> tuple[Ints, Ints]:
         """Group of siblings with the same tag and tokens, and its size, by element."""
-        key = (self.parent + 1) * (1 << 32) + self._paths
+        key = (self.parent + 1) * (1 << 32) + self.paths
         _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
         return inverse, counts[inverse]
 
@@ -306,36 +323,22 @@ class DomFacts(Facts):
         group, sizes = self._sibling_group
         return np.bincount(group, weights=self.sums["units"])[group] / sizes
 
-    @cached_property
-    def _elements_by_tag(self) -> dict[str, list[int]]:
-        found = defaultdict[str, list[int]](list)
-        for index, tag in enumerate(self.elements["tag"]):
-            found[tag].append(index)
-        return found
-
-    def _elements_with(self, tags: Sequence[str]) -> list[int]:
-        return [index for tag in tags for index in self._elements_by_tag.get(tag, ())]
-
-    def has_tag(self, *tags: str) -> Column:
-        """Whether the block's own element has one of these tags."""
-        named = np.zeros(len(self.parent), bool)
-        named[self._elements_with(tags)] = True
-        return named.take(self.ancestors[0])
-
-    def inside_any(self, *tags: str) -> Column:
-        """Whether the block is inside an element with one of these tags."""
-        elements = self._elements_with(tags)
-        if not elements:
-            return np.zeros(self.n, bool)
-        begun = np.bincount(self.first[elements], minlength=self.n + 1)
-        ended = np.bincount(self.last[elements], minlength=self.n + 1)
-        return np.cumsum(begun - ended)[:-1] > 0
+    def within(self, groups: Mapping[str, int]) -> NDArray[np.bool_]:
+        """Whether the block is inside an element of each group of tags, shape (groups, blocks)."""
+        shape = max(groups.values()) + 1, self.n + 1
+        group = np.fromiter(map(groups.get, self.elements["tag"], repeat(-1)), np.int64)
+        named = np.flatnonzero(group >= 0)
+        row = group.take(named) * shape[1]
+        size = shape[0] * shape[1]
+        begun = np.bincount(row + self.first.take(named), minlength=size)
+        ended = np.bincount(row + self.last.take(named), minlength=size)
+        return (begun - ended).reshape(shape)[:, :-1].cumsum(axis=1) > 0
 
     @cached_property
     def heading(self) -> int:
         """Block of the headline: an `h1`, or the block most like the title; -1 if none."""
         # A logo is often an h1 as well: the one most like the title is meant.
-        candidates = np.flatnonzero(self.inside_any("h1"))
+        candidates = np.flatnonzero(self.within({"h1": 0})[0])
         if len(candidates):
             return int(candidates[self.title[candidates].argmax()])
         best = int(self.title.argmax())

@@ -1,18 +1,19 @@
 """Features of a block's markup: its element, its containers, its place in the tree.
 
-One entry a feature, as in `features.text`.
+One entry a feature or a family of them, as in `features.text`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 from types import MappingProxyType
 
 import numpy as np
 
 from cleaner.features.facts import Column, DomFacts
 
-Feature = Callable[[DomFacts], Column]
+Feature = Callable[[DomFacts], Column | float]
 
 _TAG_GROUPS = {
     "p": ("p",),
@@ -26,6 +27,8 @@ _TAG_GROUPS = {
     "term": ("dt", "dd"),
     "option": ("option",),
 }
+_TAG_GROUP = {tag: at for at, tags in enumerate(_TAG_GROUPS.values()) for tag in tags}
+_COUNTED = ("links", "bare_links", "images")
 _INSIDE = {
     "nav": ("nav", "menu"),
     "header": ("header", "hgroup"),
@@ -42,24 +45,27 @@ _INSIDE = {
     "dialog": ("dialog", "details"),
     "heading": ("h1", "h2", "h3", "h4", "h5", "h6"),
 }
+_INSIDE_GROUP = {tag: at for at, tags in enumerate(_INSIDE.values()) for tag in tags}
 
 
-def _tag_is(tags: tuple[str, ...]) -> Feature:
-    return lambda f: f.has_tag(*tags)
+def _names(prefix: str, kinds: Iterable[object]) -> str:
+    return " ".join(f"{prefix}_{kind}" for kind in kinds)
 
 
-def _inside(tags: tuple[str, ...]) -> Feature:
-    return lambda f: f.inside_any(*tags)
+def _tag_is(f: DomFacts) -> Column:
+    """Which group the tag of the block's own element is in."""
+    group = np.fromiter(map(_TAG_GROUP.get, f.blocks["tag"], repeat(-1)), np.int64, f.n)
+    return group == np.arange(len(_TAG_GROUPS))[:, None]
 
 
 def _hidden(f: DomFacts) -> Column:
-    return np.array(f.elements["hidden"])[f.ancestors[0]]
+    return f.hidden.take(f.levels[0])
 
 
-def _after_heading(f: DomFacts) -> Column:
+def _after_heading(f: DomFacts) -> Column | float:
     """Signed log distance in blocks from the headline; 0 without one."""
     if f.heading < 0:
-        return np.zeros(f.n, np.float32)
+        return 0
     distance = np.arange(f.n) - f.heading
     return np.sign(distance) * np.log1p(np.abs(distance))
 
@@ -70,49 +76,30 @@ def _side_of_best(f: DomFacts) -> Column:
     return (index >= f.last[f.best]) * 1.0 - (index < f.first[f.best]) * 1.0
 
 
-def _prose_share(level: int) -> Feature:
-    return lambda f: f.sums["prose"].take(f.ancestors[level]) / f.page_prose
-
-
-def _prose_density(level: int) -> Feature:
+def _prose_density(f: DomFacts) -> Column:
     """Prose in the container by all its letters."""
-
-    def feature(f: DomFacts) -> Column:
-        density = f.sums["prose"] / np.maximum(f.sums["units"], 1)
-        return density.take(f.ancestors[level])
-
-    return feature
+    return f.above(f.sums["prose"] / np.maximum(f.sums["units"], 1), 1, 2, 3)
 
 
-def _link_density(level: int) -> Feature:
-    def feature(f: DomFacts) -> Column:
-        density = f.sums["link_length"] / np.maximum(f.sums["length"], 1)
-        return density.take(f.ancestors[level])
-
-    return feature
+def _link_density(f: DomFacts) -> Column:
+    return f.above(f.sums["link_length"] / np.maximum(f.sums["length"], 1), 1, 2, 3)
 
 
-def _container_blocks(level: int) -> Feature:
-    return lambda f: np.log1p(f.sums["blocks"].take(f.ancestors[level]))
+def _repeats(f: DomFacts) -> Column:
+    """Siblings like the ancestor at each level: cards, teasers and comments repeat."""
+    return f.above(np.log(f.siblings), 0, 1, 2, 3, 4)
 
 
-def _repeats(level: int) -> Feature:
-    """Siblings like the ancestor at this level: cards, teasers and comments repeat."""
-    return lambda f: np.log(f.siblings.take(f.ancestors[level]))
-
-
-def _repeated_units(level: int) -> Feature:
+def _repeated_units(f: DomFacts) -> Column:
     """Letters in the average of these siblings: cards are small, sections and posts are not."""
-    return lambda f: np.log1p(f.sibling_units.take(f.ancestors[level]))
+    return f.above(np.log1p(f.sibling_units), 1, 2, 3, 4)
 
 
-def _per_block(name: str, level: int) -> Feature:
-    """A count of blocks summed over the ancestor at this level, for each of its blocks."""
-
-    def feature(f: DomFacts) -> Column:
-        return np.minimum(f.mean(name).take(f.ancestors[level]), 5)
-
-    return feature
+def _per_block(f: DomFacts) -> Column:
+    """Counts of blocks summed over an ancestor, for each of its blocks."""
+    means = np.array([f.sums[name] for name in _COUNTED]) / np.maximum(f.sums["blocks"], 1)
+    found = np.minimum(means, 5).take(f.levels[1:4], axis=1)
+    return found.reshape(-1, f.n)
 
 
 def _path_prose(f: DomFacts) -> Column:
@@ -123,35 +110,35 @@ HTML_FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
         "links": lambda f: np.log1p(f.numbers["links"]),
         "link_share": lambda f: f.link_share,
-        "page_link_share": lambda f: np.full(
-            f.n, f.numbers["link_length"].sum() / f.length.sum(), np.float32
-        ),
+        "page_link_share": lambda f: f.numbers["link_length"].sum() / f.length.sum(),
         "marks": lambda f: np.log1p(f.numbers["marks"]),
         "controls": lambda f: f.numbers["control_chars"] / f.length,
         "images": lambda f: np.minimum(f.numbers["images"], 5),
         "hidden": _hidden,
-        **{f"tag_{name}": _tag_is(tags) for name, tags in _TAG_GROUPS.items()},
-        **{f"in_{name}": _inside(tags) for name, tags in _INSIDE.items()},
-        "depth": lambda f: np.log1p(f.depth[f.ancestors[0]]),
+        _names("tag", _TAG_GROUPS): _tag_is,
+        _names("in", _INSIDE): lambda f: f.within(_INSIDE_GROUP),
+        "depth": lambda f: np.log1p(f.depth[f.levels[0]]),
         "title": lambda f: f.title,
         "after_heading": _after_heading,
-        "has_heading": lambda f: np.full(f.n, f.heading >= 0, np.float32),
+        "has_heading": lambda f: f.heading >= 0,
         "side_of_best": _side_of_best,
         "distance_to_best": lambda f: f.distance_to_best,
-        "best_prose": lambda f: np.full(f.n, f.sums["prose"][f.best] / f.page_prose),
-        **{f"prose_share_{k}": _prose_share(k) for k in range(5)},
-        **{f"prose_density_{k}": _prose_density(k) for k in (1, 2, 3)},
-        **{f"link_density_{k}": _link_density(k) for k in (1, 2, 3)},
-        **{f"container_blocks_{k}": _container_blocks(k) for k in (1, 2, 3, 5)},
-        **{f"repeats_{k}": _repeats(k) for k in range(5)},
-        **{f"repeated_units_{k}": _repeated_units(k) for k in (1, 2, 3, 4)},
+        "best_prose": lambda f: f.sums["prose"][f.best] / f.page_prose,
+        _names("prose_share", range(5)): lambda f: f.above(
+            f.sums["prose"] / f.page_prose, 0, 1, 2, 3, 4
+        ),
+        _names("prose_density", (1, 2, 3)): _prose_density,
+        _names("link_density", (1, 2, 3)): _link_density,
+        _names("container_blocks", (1, 2, 3, 5)): lambda f: f.above(
+            np.log1p(f.sums["blocks"]), 1, 2, 3, 5
+        ),
+        _names("repeats", range(5)): _repeats,
+        _names("repeated_units", (1, 2, 3, 4)): _repeated_units,
         "bare_links": lambda f: np.minimum(f.numbers["bare_links"], 5),
-        **{f"links_per_block_{k}": _per_block("links", k) for k in (1, 2, 3)},
-        **{f"bare_links_per_block_{k}": _per_block("bare_links", k) for k in (1, 2, 3)},
-        **{f"images_per_block_{k}": _per_block("images", k) for k in (1, 2, 3)},
+        " ".join(_names(f"{name}_per_block", (1, 2, 3)) for name in _COUNTED): _per_block,
         "topic_of_best": lambda f: f.topic_of_best,
         "declared": lambda f: f.declared,
-        "has_declared": lambda f: np.full(f.n, f.declared.any(), np.float32),
+        "has_declared": lambda f: bool(f.declared.any()),
         "path_prose": _path_prose,
         "path_blocks": lambda f: np.log1p(f.same_path(f.numbers["blocks"])),
     }

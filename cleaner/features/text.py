@@ -1,7 +1,9 @@
 """Features of a block's text and its place in the page; they serve HTML and plain text.
 
 One entry a feature: its name and a small function from the page's facts to an
-array of shape (blocks,).
+array of shape (blocks,). An entry may name several, one after the other: then its
+function gives an array of shape (names, blocks), in one call of numpy for all. A
+number that holds for the whole page is given as such.
 """
 
 from __future__ import annotations
@@ -15,21 +17,24 @@ from numpy.typing import NDArray
 from cleaner.features.characters import CLASSES, INDEX
 from cleaner.features.facts import Column, Facts
 
-Feature = Callable[[Facts], Column]
+Feature = Callable[[Facts], Column | float]
 
 
-def _members(names: Sequence[str]) -> NDArray[np.bool_]:
-    return np.isin(np.arange(len(CLASSES)), [INDEX[name] for name in names])
+_SHARES = [INDEX[name] for name in (
+    "caseless", "ideograph", "kana", "hangul", "thai", "digit", "quote", "bracket", "separator",
+    "punctuation", "other",
+)]  # fmt: skip
+_LETTERS = ("lower", "upper", "caseless", "ideograph", "kana", "hangul", "thai")
+_SYMBOLS = ("separator", "other", "emoji", "bracket", "punctuation")
 
 
-def _last_is(*names: str) -> Feature:
-    wanted = _members(names)
-    return lambda f: wanted[f.last_class]
+def _members(*groups: Sequence[str]) -> NDArray[np.bool_]:
+    """Which classes are in each group, shape (groups, classes)."""
+    return np.array([[name in group for name in CLASSES] for group in groups])
 
 
-def _first_is(*names: str) -> Feature:
-    wanted = _members(names)
-    return lambda f: wanted[f.first_class]
+_LAST = _members(["stop"], ["colon"], ["digit"], _LETTERS)
+_FIRST = _members(["upper"], ["lower"], ["digit"], ["quote"], _SYMBOLS)
 
 
 def _upper_share(f: Facts) -> Column:
@@ -61,10 +66,6 @@ def _position_in_prose(f: Facts) -> Column:
     return (total - f.prose / 2) / max(total[-1], 1)
 
 
-def _constant(value: float, f: Facts) -> Column:
-    return np.full(f.n, value, np.float32)
-
-
 def _gap_before(f: Facts) -> Column:
     """Blank lines before the block, 0 to 4."""
     before = np.concatenate(([0], f.end[:-1]))
@@ -82,13 +83,11 @@ def _share_of_longer(f: Facts) -> Column:
     return np.argsort(np.argsort(f.units, kind="stable"), kind="stable") / f.n
 
 
-def _run_of_prose(f: Facts) -> Column:
+def _run_of_prose(f: Facts) -> Column | float:
     """Prose blocks among the eleven around the block."""
-    return (
-        np.convolve((f.prose > 0).astype(np.float32), np.ones(11, np.float32), "same")[: f.n]
-        if (f.n >= 11)
-        else _constant(float((f.prose > 0).sum()), f)
-    )
+    if f.n < 11:
+        return float((f.prose > 0).sum())
+    return np.convolve((f.prose > 0).astype(np.float32), np.ones(11, np.float32), "same")
 
 
 TEXT_FEATURES: Mapping[str, Feature] = MappingProxyType(
@@ -102,37 +101,21 @@ TEXT_FEATURES: Mapping[str, Feature] = MappingProxyType(
         "commas_per_unit": lambda f: np.minimum(f.count("comma") / (f.units + 5), 0.2),
         "upper": _upper_share,
         "capitalised": _capitalised,
-        "caseless": lambda f: f.share("caseless"),
-        "ideographs": lambda f: f.share("ideograph"),
-        "kana": lambda f: f.share("kana"),
-        "hangul": lambda f: f.share("hangul"),
-        "thai": lambda f: f.share("thai"),
-        "digits": lambda f: f.share("digit"),
-        "quotes": lambda f: f.share("quote"),
-        "brackets": lambda f: f.share("bracket"),
-        "separators": lambda f: f.share("separator"),
-        "punctuation": lambda f: f.share("punctuation"),
-        "symbols": lambda f: f.share("other"),
+        "caseless ideographs kana hangul thai digits quotes brackets separators punctuation"
+        " symbols": lambda f: f.counts.take(_SHARES, axis=0) / f.length,
         "emoji": lambda f: np.minimum(f.count("emoji"), 3),
-        "ends_stop": _last_is("stop"),
-        "ends_colon": _last_is("colon"),
-        "ends_digit": _last_is("digit"),
-        "ends_letter": _last_is(
-            "lower", "upper", "caseless", "ideograph", "kana", "hangul", "thai"
+        "ends_stop ends_colon ends_digit ends_letter": lambda f: _LAST.take(f.last_class, axis=1),
+        "starts_upper starts_lower starts_digit starts_quote starts_symbol": lambda f: _FIRST.take(
+            f.first_class, axis=1
         ),
-        "starts_upper": _first_is("upper"),
-        "starts_lower": _first_is("lower"),
-        "starts_digit": _first_is("digit"),
-        "starts_quote": _first_is("quote"),
-        "starts_symbol": _first_is("separator", "other", "emoji", "bracket", "punctuation"),
         "copies": lambda f: np.log(f.copies),
         "topic": lambda f: f.topic,
         "position": _position,
         "position_units": _position_in_units,
         "position_prose": _position_in_prose,
-        "blocks": lambda f: _constant(np.log1p(f.n), f),
-        "page_units": lambda f: _constant(np.log1p(f.units.sum()), f),
-        "page_prose": lambda f: _constant(f.prose.sum() / max(f.units.sum(), 1), f),
+        "blocks": lambda f: np.log1p(f.n),
+        "page_units": lambda f: np.log1p(f.units.sum()),
+        "page_prose": lambda f: f.prose.sum() / max(f.units.sum(), 1),
         "prose": lambda f: np.log1p(f.prose),
         "prose_around": _run_of_prose,
         "gap_before": _gap_before,

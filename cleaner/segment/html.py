@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleaner.types import Block, Element, Link, Page
+from cleaner.types import Block, Element, Link, Page, named
 
 # Elements that do not break the line (HTML Standard, phrasing content). All others
 # do, custom elements among them: frameworks use those as containers.
@@ -35,6 +35,8 @@ _SKIPPED = frozenset(
     " script style svg template textarea title video"
     " rp rt rtc".split()  # readings beside the characters, which would be said twice in a row
 )
+_DOCUMENTS = frozenset(("iframe", "template"))
+"""Those that hold a document of their own: that of `srcdoc`, a shadow root."""
 _CONTROLS = frozenset("button label option select input output".split())
 _MARKS = frozenset("b strong em i cite code mark time q".split())
 _CELLS = frozenset(("td", "th"))
@@ -86,9 +88,9 @@ def segment_html(html: str) -> Page:
     return Page(
         source="".join(renderer.parts),
         kind="html",
-        blocks=tuple(renderer.blocks),
-        elements=tuple(map(Element._make, renderer.rows)),
-        links=tuple(renderer.links),
+        blocks=named(Block, renderer.blocks),
+        elements=named(Element, renderer.rows),
+        links=named(Link, renderer.links),
         title=title,
         html=html,
     )
@@ -101,14 +103,14 @@ def container_nodes(html: str) -> list[LexborNode]:
 
 def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     """Walk a page; return the walker and the page's title."""
-    if "<template" in html and "shadowroot" in html:
-        html = _SHADOW_ROOT.sub("<div ", html)
     tree = _parse(html)
     renderer = _Renderer(keep_nodes)
     root = tree.body or tree.root
     if root is None:
         return renderer, ""
     renderer.walk(root, noscript=False)
+    if renderer.shadow_roots and (opened := _SHADOW_ROOT.sub("<div ", html)) != html:
+        return _render(opened, keep_nodes=keep_nodes)
     if renderer.length < 2000 and ("<noscript" in html or "<NOSCRIPT" in html):
         with_noscript = _Renderer(keep_nodes)
         with_noscript.walk(root, noscript=True)
@@ -216,12 +218,13 @@ class _Renderer:
     def __init__(self, keep_nodes: bool) -> None:
         self.parts: list[str] = []
         self.length = 0
-        self.blocks: list[Block] = []
-        # Of each element: tag, tokens, parent, depth, hidden, first block, last block.
+        # Fields of each `Block`, `Element` and `Link`.
+        self.blocks: list[tuple[Any, ...]] = []
         self.rows: list[list[Any]] = []
+        self.links: list[tuple[Any, ...]] = []
         self.keep_nodes = keep_nodes
         self.nodes: list[LexborNode] = []  # one for each row, if they are kept
-        self.links: list[Link] = []
+        self.shadow_roots = False
         self._separator = ""  # what goes before the next block
         self._pending_space = False
         self._breaks = 0
@@ -245,6 +248,7 @@ class _Renderer:
         element, tag = -1, ""
         link: _OpenLink | None = None
         control = pre = hidden = False
+        rows, blocks = self.rows, self.blocks
         while True:
             for node in children:
                 name = node.tag or "-"
@@ -256,7 +260,13 @@ class _Renderer:
                         self._pending_space = True
                     continue
                 if name in skipped or name[0] == "-":
-                    document = node.attributes.get("srcdoc") if name == "iframe" else None
+                    if name not in _DOCUMENTS:
+                        continue
+                    attributes = node.attributes
+                    if name == "template":
+                        self.shadow_roots |= any(key.startswith("shadowroot") for key in attributes)
+                        continue
+                    document = attributes.get("srcdoc")
                     body = _parse(document).body if document else None
                     if body is None:
                         continue
@@ -277,12 +287,12 @@ class _Renderer:
                     hidden = _is_hidden(attributes)
                 if tag not in _INLINE and ":" not in tag:
                     self._boundary(tag)
-                    depth = self.rows[element][3] + 1 if element >= 0 else 0
+                    depth = rows[element][3] + 1 if element >= 0 else 0
                     tokens = _attribute_tokens(attributes) if attributes else ()
-                    self.rows.append([tag, tokens, element, depth, hidden, len(self.blocks), 0])
+                    rows.append([tag, tokens, element, depth, hidden, len(blocks), 0])
                     if self.keep_nodes:
                         self.nodes.append(node)
-                    element = len(self.rows) - 1
+                    element = len(rows) - 1
                     control = control or tag in _CONTROLS
                     pre = pre or tag in _PREFORMATTED
                     break
@@ -307,9 +317,9 @@ class _Renderer:
                 outer = stack.pop()
                 if element != outer[1]:
                     self._boundary(tag)
-                    self.rows[element][6] = len(self.blocks)
+                    rows[element][6] = len(blocks)
                 elif link is not None and link is not outer[3] and 0 <= link.start < self.length:
-                    self.links.append(Link(link.start, self.length, link.href, link.rel, hidden))
+                    self.links.append((link.start, self.length, link.href, link.rel, hidden))
                 children, element, tag, link, control, pre, hidden = outer
         self._end_block()
 
@@ -335,14 +345,16 @@ class _Renderer:
             self._emit(_LINE)
         elif not pre and (self._pending_space or text[0].isspace()):
             self._emit(" ")
-        self._breaks = 0
+        size = len(shown)
         if link is not None:
-            self._link_chars += len(shown)
+            self._link_chars += size
             if link.start < 0:
                 link.start = self.length
         if control:
-            self._control_chars += len(shown)
-        self._emit(shown)
+            self._control_chars += size
+        self.parts.append(shown)
+        self.length += size
+        self._breaks = 0
         self._pending_space = not pre and text[-1].isspace()
 
     def _line_break(self, pre: bool) -> None:
@@ -381,7 +393,7 @@ class _Renderer:
             self.length -= len(self.parts[-1]) - len(last)
             self.parts[-1] = last
         self.blocks.append(
-            Block(
+            (
                 self._start,
                 self.length,
                 self._element,
@@ -405,8 +417,8 @@ class _Renderer:
         """
         if self._start >= 0 or self._links or self._marks or self._inline_tokens:
             self._end_block()
-        if self._separator != _PARAGRAPH:
-            self._separator = max(self._separator, _GAPS.get(tag, _PARAGRAPH))
+        if self._separator != _PARAGRAPH and (gap := _GAPS.get(tag, _PARAGRAPH)) > self._separator:
+            self._separator = gap
 
 
 def _is_inline(tag: str) -> bool:
@@ -414,12 +426,16 @@ def _is_inline(tag: str) -> bool:
 
 
 def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
+    # One after the other: a loop over the four names takes twice as long.
     value = attributes.get("class")
     found = _tokens(value) if value else ()
     if len(attributes) > 1 or not value:
-        for name in ("id", "role", "itemprop"):
-            if name in attributes:
-                found += _tokens(attributes[name] or "")
+        if "id" in attributes:
+            found += _tokens(attributes["id"] or "")
+        if "role" in attributes:
+            found += _tokens(attributes["role"] or "")
+        if "itemprop" in attributes:
+            found += _tokens(attributes["itemprop"] or "")
     return found
 
 

@@ -24,7 +24,7 @@ def segment_text(text: str) -> Page:
     width = _wrap_width(text, lines)
     if width:
         lines = _unwrap(text, lines, width)
-    return Page(text, "text", tuple(Block(start, end) for start, end in lines))
+    return Page(text, "text", tuple([Block(start, end) for start, end in lines]))
 
 
 def _adjacent(text: str, end: int, start: int) -> bool:

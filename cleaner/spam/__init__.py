@@ -93,7 +93,7 @@ def find_spam(page: Page, segments: Sequence[Segment], model: SpamModel) -> list
     if not articles:
         return []
     starts = [0]
-    text = "\n".join(page.source[segment.start : segment.end] for segment in articles)
+    text = "\n".join([segment.text for segment in articles])
     for segment in articles:
         starts.append(starts[-1] + segment.end - segment.start + 1)
     spans: list[Span] = []
@@ -124,7 +124,7 @@ def deletion(source: str, span: Span) -> tuple[int, int]:
 def _judge(
     text: str, model: SpamModel, page: Page, articles: Sequence[Segment], starts: Sequence[int]
 ) -> list[tuple[int, int, float, str, bool]]:
-    codes = FAMILY[script_codes(text)]
+    codes = FAMILY.take(script_codes(text))
     counts = np.bincount(codes, minlength=len(SCRIPTS))
     counts[0] = 0
     home = int(counts.argmax())

@@ -91,7 +91,7 @@ def ngram_count(length: int) -> int:
 
 def fold(text: str) -> npt.NDArray[np.uint32]:
     """Folded code points, one per character of `text`."""
-    return _fold_table()[np.minimum(codepoints(text), _FOLD_SIZE - 1)]
+    return _fold_table().take(np.minimum(codepoints(text), _FOLD_SIZE - 1))
 
 
 @cache
