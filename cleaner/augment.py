@@ -123,11 +123,12 @@ def _rails(page: Page, labels: Sequence[str]) -> list[int]:
 
 
 def draw(
-    prepared: Prepared, fragments: Fragments, rng: random.Random
+    prepared: Prepared, fragments: Fragments, rng: random.Random, *, rails: bool = True
 ) -> tuple[list[Fragment], list[Fragment]]:
-    """Rails and threads of other sites for one page; none where it has no running text.
+    """Rails, if wanted, and threads of other sites for one page.
 
-    On a listing, cards are the content, so more of them would mislead.
+    None where it has no running text: on a listing, cards are the content, so more of
+    them would mislead.
     """
     labelled, page = prepared.labelled, prepared.page
     article = [b for b, label in zip(page.blocks, prepared.labels, strict=True) if label == ARTICLE]
@@ -137,10 +138,12 @@ def draw(
         return [], []
     if len(article) < _MIN_ARTICLE or linked > _MAX_LINKED * letters:
         return [], []
-    rails = _others(fragments.rails, labelled.site, rng, rng.choice((0, 1, 1, 2, 3)))
+    count = rng.choice((0, 1, 1, 2, 3)) if rails else 0
+    drawn = _others(fragments.rails, labelled.site, rng, count)
     if COMMENT in prepared.labels:
-        return rails, []
-    return rails, _others(fragments.threads, labelled.site, rng, rng.choice((0, 1)))
+        return drawn, []
+    threads = rng.choice((0, 1)) if rails else 1
+    return drawn, _others(fragments.threads, labelled.site, rng, threads)
 
 
 def splice(

@@ -61,9 +61,6 @@ _MEMBERS = {"html": 1, "text": 3}
 boosted trees beside the network have .4 more on mixed pages and none on news."""
 _MIN_STEPS = 500
 """Small data is gone through more often, until the network has made that many steps."""
-_SPLICED = 1
-"""Copies of a page with parts of other pages spliced in; see `cleaner.augment`. A second one
-teaches that cards are never content: listings and collections lose."""
 _COMPOSED_PER_ARTICLE = 3
 _MAX_COMPOSED = 6_000
 _MAX_TEXTS = 1_500
@@ -244,9 +241,13 @@ _Copies = list[tuple[list[Fragment], list[Fragment]]]
 
 
 def _draw_copies(prepared: Prepared, fragments: Fragments, seed: int) -> _Copies:
-    """Rails and threads for each spliced copy of a page."""
+    """Parts for two spliced copies of a page: rails and perhaps a thread; a thread.
+
+    More rails teach that cards are never content: listings and collections lose. Without
+    the second copy, fewer comments are found.
+    """
     rng = random.Random(f"{seed} {prepared.labelled.name}")
-    return [draw(prepared, fragments, rng) for _ in range(_SPLICED)]
+    return [draw(prepared, fragments, rng, rails=rails) for rails in (True, False)]
 
 
 def _samples_of(
@@ -258,19 +259,18 @@ def _samples_of(
         samples = [prepared.sample()] if kind in kinds else []
         if kind != "html":
             return samples
-        shown = [prepared]
         rng = random.Random(f"{seed} {prepared.labelled.name}")
-        for rails, threads in copies:
-            if not (rails or threads):
-                continue
-            spliced = prepare(splice(prepared, rails, threads, rng))
-            if spliced:
-                shown.append(spliced)
+        spliced = [
+            prepare(splice(prepared, rails, threads, rng)) if rails or threads else None
+            for rails, threads in copies
+        ]
         if "html" in kinds:
-            samples += [spliced.sample() for spliced in shown[1:]]
+            samples += [copy.sample() for copy in spliced if copy]
         if "text" in kinds:
-            for number, page in enumerate(shown):
-                samples += rendered_samples(page, seed=seed + number)
+            # One copy is enough: composed documents bring comments of their own.
+            for number, page in enumerate((prepared, *spliced[:1])):
+                if page:
+                    samples += rendered_samples(page, seed=seed + number)
         return samples
 
 
