@@ -31,8 +31,8 @@ def report(cleaning: cleaner.Cleaner) -> Report:
 @pytest.mark.parametrize(
     ("group", "label", "floor"),
     [
-        ("kind html", "article", 0.97),
-        ("kind html", "comment", 0.965),
+        ("kind html", "article", 0.96),
+        ("kind html", "comment", 0.96),
         ("kind text", "article", 0.975),
         ("kind text", "comment", 0.94),
     ],
