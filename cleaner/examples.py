@@ -34,6 +34,8 @@ _COMMENT_WORDS = frozenset(
     "comment comments commentlist commenttext disqus kommentare commentaires".split()
 )
 _NOT_COMMENT = frozenset("nav header footer aside form".split())
+_FORM_WORDS = frozenset("form respond".split())
+"""Words for what invites to comment: `comment-form`, `<div id="respond">`."""
 _EXTRACTED = 0.6
 """Share of the renderings that are also given as an extractor leaves them."""
 _COMMENT_UNITS = 25
@@ -54,6 +56,7 @@ class Sample:
     language: str
     dense: NDArray[np.float32]
     units: NDArray[np.float32]
+    groups: NDArray[np.int64]
     words: Mapping[str, Sequence[Sequence[str]]]
     labels: tuple[str, ...]
     weight: float = 1.0
@@ -65,7 +68,8 @@ def label_blocks(labelled: LabelledPage, page: Page) -> tuple[str, ...]:
     entries = [(entry.label, entry.text) for entry in labelled.labels]
     aligned = align(texts, entries, labelled.rest, ordered=labelled.ordered)
     labels = [alignment.label for alignment in aligned]
-    knows_comments = labelled.rest == UNJUDGED or any(label == COMMENT for label, _ in entries)
+    judged_in_part = bool(entries) and labelled.rest == UNJUDGED
+    knows_comments = judged_in_part or any(label == COMMENT for label, _ in entries)
     if page.kind == "html" and not knows_comments and labelled.layout != "forum":
         _mark_comments(page, labels)
     return tuple(labels)
@@ -80,8 +84,11 @@ def _mark_comments(page: Page, labels: list[str]) -> None:
             inside[element.first : element.last] = True
     if inside.all() or any(labels[i] == ARTICLE for i in np.flatnonzero(inside)):
         return  # a name that means something else here, on forums for instance
-    furniture = facts.within(dict.fromkeys(_NOT_COMMENT, 0))[0]
-    for i in np.flatnonzero(inside & ~furniture):
+    outside = facts.within(dict.fromkeys(_NOT_COMMENT, 0))[0]
+    for element in page.elements:
+        if _FORM_WORDS.intersection(element.tokens):
+            outside[element.first : element.last] = True
+    for i in np.flatnonzero(inside & ~outside):
         if facts.units[i] < _COMMENT_UNITS or facts.link_share[i] > 0.5:
             labels[i] = UNJUDGED
         else:
@@ -113,6 +120,7 @@ def make_sample(
         language=language,
         dense=computed.dense,
         units=computed.units,
+        groups=computed.groups,
         words=page_words(page),
         labels=tuple(labels),
         weight=weight,
@@ -145,7 +153,7 @@ class Prepared:
 
 
 def prepare(labelled: LabelledPage) -> Prepared | None:
-    """Segment and label a page; None where its labels do not fit it or it is empty."""
+    """Segment and label a page; None where its labels do not fit it or no block has one."""
     try:
         page = segment(labelled.page, labelled.kind)
     except ValueError:
@@ -153,7 +161,9 @@ def prepare(labelled: LabelledPage) -> Prepared | None:
     if not page.blocks:
         return None
     labels = label_blocks(labelled, page)
-    return Prepared(labelled, page, labels) if is_usable(labelled, page, labels) else None
+    if set(labels) == {UNJUDGED} or not is_usable(labelled, page, labels):
+        return None
+    return Prepared(labelled, page, labels)
 
 
 def rendered_samples(prepared: Prepared, *, seed: int, renderers: int = 2) -> Iterator[Sample]:

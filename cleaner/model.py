@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.errors import ModelError
-from cleaner.features import BAGS, feature_names, inputs
+from cleaner.features import BAGS, Inputs, feature_names, inputs
 from cleaner.network import Array, Weights, initial_weights, make_batch, predict, softmax
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
@@ -70,9 +70,13 @@ class Head:
     def probabilities(self, page: Page) -> tuple[Array, Array]:
         """Probability of each label for each block (blocks, labels), and letters (blocks,)."""
         read = inputs(page, self.lookups)
+        return self.judge(read), read.units
+
+    def judge(self, read: Inputs) -> Array:
+        """Probability of each label for each block of a page, shape (blocks, labels)."""
         batch = make_batch([read], self.scaling)
         logits: Array = np.mean([predict(w, batch) for w in self.networks], axis=0)
-        return softmax(logits / _TEMPERATURE), read.units
+        return softmax(logits / _TEMPERATURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +181,7 @@ def load(directory: Path) -> Model:
         }
         for head in heads.values():
             _check_shapes(head, labels)
-        spam = {
-            name.removeprefix("spam/"): value
-            for name, value in arrays.items()
-            if name.startswith("spam/")
-        }
+        spam = _below("spam/", arrays)
         return Model(
             labels=labels,
             heads=MappingProxyType(heads),
@@ -208,6 +208,7 @@ def _check_shapes(head: Head, labels: tuple[str, ...]) -> None:
             np.random.default_rng(0),
             len(head.scaling.column),
             [len(words) for words in head.vocabularies.values()],
+            len(weights["groups_first"]),
             len(labels),
             hidden=weights["in"].shape[1],
             embedding=weights["words_0"].shape[1],
@@ -226,24 +227,20 @@ def _read_head(
             f"{directory}: made for other {kind} features than this version computes; "
             "train it again, or install the version of cleaner that made it"
         )
-    networks = []
-    for number in range(int(facts["networks"])):
-        prefix = f"{kind}/{number}/"
-        found = {
-            name.removeprefix(prefix): value.astype(np.float32)
-            for name, value in arrays.items()
-            if name.startswith(prefix)
-        }
-        networks.append(found)
+    networks = [
+        {n: value.astype(np.float32) for n, value in _below(f"{kind}/{number}/", arrays).items()}
+        for number in range(int(facts["networks"]))
+    ]
     return Head(
         kind=kind,
-        scaling=Scaling.from_arrays(
-            {name: arrays[f"{kind}/{name}"] for name in Scaling.__dataclass_fields__},
-            len(feature_names(kind)),
-        ),
+        scaling=Scaling.from_arrays(_below(f"{kind}/", arrays), len(feature_names(kind))),
         vocabularies={name: tuple(words[name]) for name in BAGS[kind]},
         networks=tuple(networks),
     )
+
+
+def _below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {n.removeprefix(prefix): array for n, array in arrays.items() if n.startswith(prefix)}
 
 
 def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -4,9 +4,11 @@ Each block is read alone first: its features and the mean embedding of its words
 go through one dense layer. It is then revised by its neighbours: residual
 convolutions with growing dilation (Yu & Koltun 2016, "Multi-Scale Context
 Aggregation by Dilated Convolutions") see some thirty blocks to either side.
-Before and after them the mean over the page tells each block what company it is
-in: a row of cards is the content of a listing, and none of an article's. The weights are
-plain arrays, which load without running anything and which every numpy reads.
+Before and after them, means over groups of blocks tell each block what company it is
+in. The page is one group: a row of cards is the content of a listing, and none of an
+article's. Others come from the markup: blocks that look alike are alike, however far
+apart they stand. The weights are plain arrays, which load without running anything and
+which every numpy reads.
 """
 
 from __future__ import annotations
@@ -29,19 +31,52 @@ _PAD = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Grouping:
+    """Blocks parted into groups; `of` (blocks,) numbers the group of each block.
+
+    `order` (blocks,) brings the blocks of a group together, which begin at `starts`
+    (groups,); `sizes` (groups, 1) counts them.
+    """
+
+    of: NDArray[np.int64]
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    sizes: Array
+
+    @classmethod
+    def by(cls, keys: NDArray[np.int64]) -> Grouping:
+        """Blocks of the same key, shape (blocks,), are a group."""
+        order = keys.argsort(kind="stable")
+        ordered = keys.take(order)
+        new = np.ones(len(keys), bool)
+        np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+        of = np.empty(len(keys), np.int64)
+        of[order] = new.cumsum() - 1
+        starts = np.flatnonzero(new)
+        sizes = np.diff(starts, append=len(keys)).astype(np.float32)
+        return cls(of, order, starts, sizes[:, None])
+
+    def means(self, values: Array) -> Array:
+        """Mean of block rows over each group, shape (groups, width)."""
+        sums: Array = np.add.reduceat(values.take(self.order, axis=0), self.starts, axis=0)
+        return sums / self.sizes
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Pages laid one after the other; the convolutions see empty rows between them.
 
     `dense` (blocks, columns) is scaled; `rows` (blocks,) are the positions of the
     blocks, `is_block` (rows, 1) is 1 there and 0 elsewhere; `page_of` (blocks,)
-    numbers the page of each block; `bags` holds for each bag (ids, block of each id,
-    words in each block).
+    numbers the page of each block; `groupings` are the pages and those of `Inputs`;
+    `bags` holds for each bag (ids, block of each id, words in each block).
     """
 
     dense: Array
     rows: NDArray[np.int64]
     is_block: Array
     page_of: NDArray[np.int64]
+    groupings: tuple[Grouping, ...]
     bags: tuple[tuple[NDArray[np.int32], NDArray[np.int64], Array], ...]
     pages: int
 
@@ -60,12 +95,16 @@ def make_batch(pages: Sequence[Inputs], scaling: Scaling) -> Batch:
         counts = np.concatenate([page.bags[number].sizes for page in pages]).astype(np.int64)
         ids = np.concatenate([page.bags[number].ids for page in pages])
         bags.append((ids, np.repeat(np.arange(len(counts)), counts), counts.astype(np.float32)))
-    return Batch(dense, rows, is_block, page_of, tuple(bags), len(pages))
+    groupings = [Grouping.by(page_of)]
+    for numbers in zip(*(page.groups for page in pages), strict=True):
+        numbered = np.concatenate(numbers)
+        groupings.append(Grouping.by(numbered + page_of * (numbered.max() + 1)))
+    return Batch(dense, rows, is_block, page_of, tuple(groupings), tuple(bags), len(pages))
 
 
 def initial_weights(
-    rng: np.random.Generator, features: int, vocabularies: Sequence[int], labels: int,
-    *, hidden: int = 96, embedding: int = 16,
+    rng: np.random.Generator, features: int, vocabularies: Sequence[int], groupings: int,
+    labels: int, *, hidden: int = 96, embedding: int = 16,
 ) -> Weights:  # fmt: skip
     """Random weights of a new network."""
 
@@ -76,8 +115,8 @@ def initial_weights(
     weights: Weights = {
         "in": normal(inputs, hidden, fan_in=inputs),
         "in_bias": np.zeros(hidden, np.float32),
-        "page_first": normal(hidden, hidden, fan_in=4 * hidden),
-        "page": normal(hidden, hidden, fan_in=4 * hidden),
+        "groups_first": normal(groupings, hidden, hidden, fan_in=4 * hidden),
+        "groups_last": normal(groupings, hidden, hidden, fan_in=4 * hidden),
         "out": normal(hidden, labels, fan_in=4 * hidden),
         "out_bias": np.zeros(labels, np.float32),
     }
@@ -124,12 +163,27 @@ def _embed(weights: Weights, batch: Batch, number: int) -> Array:
     return mean
 
 
-def _page_means(values: Array, batch: Batch) -> Array:
-    """Mean of block rows over each page, shape (pages, width)."""
-    sizes = np.bincount(batch.page_of, minlength=batch.pages)
-    starts = np.cumsum(sizes) - sizes
-    result: Array = (np.add.reduceat(values, starts, axis=0) / sizes[:, None]).astype(np.float32)
-    return result
+def _from_groups(weights: Array, batch: Batch, values: Array) -> Array:
+    """What each block is told by the means of its groups, shape of `values`.
+
+    `weights` has shape (groupings, width, width).
+    """
+    told = np.zeros_like(values)
+    for grouping, matrix in zip(batch.groupings, weights, strict=True):
+        told += (grouping.means(values) @ matrix).take(grouping.of, axis=0)
+    return told
+
+
+def _groups_backward(
+    weights: Array, batch: Batch, values: Array, error: Array
+) -> tuple[Array, Array]:
+    """Gradients by `weights` and by `values` of `_from_groups`."""
+    gradient, spread = np.empty_like(weights), np.zeros_like(values)
+    for number, grouping in enumerate(batch.groupings):
+        mean = grouping.means(error)
+        gradient[number] = grouping.means(values).T @ (mean * grouping.sizes)
+        spread += (mean @ weights[number].T).take(grouping.of, axis=0)
+    return gradient, spread
 
 
 @dataclass(slots=True)
@@ -160,8 +214,7 @@ def _forward(
     if mask is not None:
         block = block * mask
     state = np.zeros((len(batch.is_block), block.shape[1]), np.float32)
-    around = _page_means(block, batch) @ weights["page_first"]
-    state[batch.rows] = block + around.take(batch.page_of, axis=0)
+    state[batch.rows] = block + _from_groups(weights["groups_first"], batch, block)
     states, gates = [state], []
     for number, dilation in enumerate(DILATIONS):
         update = _convolve(state, weights[f"conv_{number}"], dilation)
@@ -173,8 +226,7 @@ def _forward(
         state = state + update
         states.append(state)
     read = state.take(batch.rows, axis=0)
-    around = _page_means(read, batch) @ weights["page"]
-    read += around.take(batch.page_of, axis=0)
+    read += _from_groups(weights["groups_last"], batch, read)
     np.maximum(read, 0, out=read)
     read_mask = drop(read.shape) if drop else None
     if read_mask is not None:
@@ -195,14 +247,6 @@ def predict(weights: Weights, batch: Batch) -> Array:
     return _forward(weights, batch).logits
 
 
-def _page_backward(matrix: Array, batch: Batch, below: Array, error: Array) -> tuple[Array, Array]:
-    """Gradients of `page mean of below @ matrix`, by the matrix and by `below`."""
-    sizes = np.bincount(batch.page_of, minlength=batch.pages).astype(np.float32)[:, None]
-    mean = _page_means(error, batch)
-    spread = (mean @ matrix.T)[batch.page_of]
-    return _page_means(below, batch).T @ (mean * sizes), spread
-
-
 def _backward(weights: Weights, batch: Batch, trace: _Trace, error: Array) -> Weights:
     """Gradients of all weights, given the gradient of the loss by the logits."""
     grads: Weights = {"out": trace.read.T @ error, "out_bias": error.sum(axis=0)}
@@ -210,7 +254,7 @@ def _backward(weights: Weights, batch: Batch, trace: _Trace, error: Array) -> We
     if trace.read_drop is not None:
         read = read * trace.read_drop
     last = trace.states[-1][batch.rows]
-    grads["page"], spread = _page_backward(weights["page"], batch, last, read)
+    grads["groups_last"], spread = _groups_backward(weights["groups_last"], batch, last, read)
     read = read + spread
     state = np.zeros_like(trace.states[-1])
     state[batch.rows] = read
@@ -222,7 +266,9 @@ def _backward(weights: Weights, batch: Batch, trace: _Trace, error: Array) -> We
         grads[f"conv_{number}_bias"] = inner.sum(axis=0)
         state = (state + scattered @ weights[f"conv_{number}"].T) * batch.is_block
     block = state[batch.rows]
-    grads["page_first"], spread = _page_backward(weights["page_first"], batch, trace.block, block)
+    grads["groups_first"], spread = _groups_backward(
+        weights["groups_first"], batch, trace.block, block
+    )
     block = block + spread
     if trace.drop is not None:
         block = block * trace.drop
@@ -250,11 +296,23 @@ class Example:
     """One page for training: what the network reads, and what it should say.
 
     `labels` (blocks,) numbers the label of each block, -1 where nobody judged it.
+    `opinion` (blocks, labels), if any, is what others think of judged blocks: probabilities
+    that count as much as the labels.
     """
 
     inputs: Inputs
     labels: NDArray[np.int64]
     weight: float = 1.0
+    opinion: Array | None = None
+
+    def target(self, labels: int) -> Array:
+        """The probabilities to learn, shape (blocks, labels); 0 where nobody judged."""
+        target = np.zeros((len(self.labels), labels), np.float32)
+        judged = np.flatnonzero(self.labels >= 0)
+        target[judged, self.labels[judged]] = 1
+        if self.opinion is not None:
+            target[judged] = (target[judged] + self.opinion[judged]) / 2
+        return target
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +351,7 @@ def _loss_gradient(
     units = np.concatenate([example.inputs.units for example in examples])
     page_weight = np.array([example.weight for example in examples], np.float32)
     judged = labels >= 0
-    target = np.zeros_like(logits)
-    target[np.flatnonzero(judged), labels[judged]] = 1
+    target = np.concatenate([example.target(logits.shape[1]) for example in examples])
     probability = softmax(logits)
     weight = judged * (np.log1p(units) + 0.3) * page_weight[batch.page_of]
     weight = (weight / max(float(weight.sum()), 1e-6)).astype(np.float32)
@@ -360,7 +417,13 @@ def fit(
     rng = np.random.default_rng(seed)
     columns = len(scaling.column)
     weights = initial_weights(
-        rng, columns, vocabularies, labels, hidden=options.hidden, embedding=options.embedding
+        rng,
+        columns,
+        vocabularies,
+        1 + len(examples[0].inputs.groups),
+        labels,
+        hidden=options.hidden,
+        embedding=options.embedding,
     )
     first = {name: np.zeros_like(value) for name, value in weights.items()}
     second = {name: np.zeros_like(value) for name, value in weights.items()}

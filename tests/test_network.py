@@ -36,7 +36,8 @@ def page(rng: np.random.Generator, size: int) -> Inputs:
     counts = rng.integers(0, 4, size).astype(np.int32)
     words = Bag(rng.integers(0, WORDS, int(counts.sum())).astype(np.int32), counts)
     dense = rng.normal(size=(size, FEATURES)).astype(np.float32)
-    return Inputs(dense, (words,), rng.integers(1, 90, size).astype(np.float32))
+    units = rng.integers(1, 90, size).astype(np.float32)
+    return Inputs(dense, (words,), units, rng.integers(0, 3, (1, size)))
 
 
 def example(rng: np.random.Generator, size: int) -> Example:
@@ -44,7 +45,7 @@ def example(rng: np.random.Generator, size: int) -> Example:
 
 
 def small_weights(rng: np.random.Generator) -> Weights:
-    return initial_weights(rng, FEATURES, [WORDS], LABELS, hidden=6, embedding=3)
+    return initial_weights(rng, FEATURES, [WORDS], 2, LABELS, hidden=6, embedding=3)
 
 
 def logits_of(weights: Weights, *pages: Inputs) -> Array:
@@ -55,7 +56,8 @@ def logits_of(weights: Weights, *pages: Inputs) -> Array:
 def test_gradients_are_those_of_the_loss(overlap: float) -> None:
     """Each gradient against the difference quotient, in double precision."""
     rng = np.random.default_rng(1)
-    examples = [example(rng, 9), replace(example(rng, 4), weight=0.5)]
+    opinion = softmax(rng.normal(size=(4, LABELS)).astype(np.float32))
+    examples = [example(rng, 9), replace(example(rng, 4), weight=0.5, opinion=opinion)]
     weights = {name: value.astype(np.float64) for name, value in small_weights(rng).items()}
     for name, value in weights.items():
         if name.endswith("bias"):  # off the kink of the rectifier
@@ -99,6 +101,7 @@ def test_a_block_without_words() -> None:
         np.ones((2, FEATURES), np.float32),
         (Bag(np.zeros(0, np.int32), np.zeros(2, np.int32)),),
         np.ones(2, np.float32),
+        np.zeros((1, 2), np.int64),
     )
     logits = logits_of(small_weights(rng), bare)
     assert logits.shape == (2, LABELS)

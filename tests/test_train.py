@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,17 @@ from cleaner.errors import DataError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import (
     Material,
+    Sample,
     composed_samples,
     extracted,
     prepare,
     rendered_samples,
     unique,
 )
+from cleaner.network import Array
 from cleaner.segment import segment
 from cleaner.spam import SpamModel
-from cleaner.train import Corpus, Extra, cross_validate, site_folds, train
+from cleaner.train import Corpus, Extra, cross_validate, fit_head, site_folds, train
 from cleaner.types import LABELS
 from conftest import SMALL, TRAINING_DATA
 
@@ -140,6 +143,69 @@ def test_cross_validation_never_trains_on_a_site_that_it_judges(
     assert all(result.error is None for result in results)
     assert len(trained) == len(judged) == 2
     assert all(not of_model & of_fold for of_model, of_fold in zip(trained, judged, strict=True))
+
+
+def test_second_opinions_come_from_networks_that_never_saw_the_site(
+    few: list[LabelledPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaner.train, "_MIN_OPINION_SITES", 4)
+    monkeypatch.setattr(cleaner.train, "_MIN_STEPS", 0)
+    fit_networks = cleaner.train._fit_networks
+    asked: list[set[str]] = []
+    heard: list[tuple[Sample, Array | None]] = []
+
+    def spy(
+        samples: list[Sample], opinions: list[Array | None], *args: object, **options: object
+    ) -> object:
+        asked.append({site for sample in samples for site in sample.sites})
+        heard[:] = zip(samples, opinions, strict=True)
+        return fit_networks(samples, opinions, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cleaner.train, "_fit_networks", spy)
+    corpus = Corpus.read(few, kinds=("html",))
+    samples = [s for group in corpus.samples for s in group if s.kind == "html"]
+    fit_head(samples, "html", LABELS, options=SMALL)
+    *folds, every = asked
+    assert len(folds) == 4
+    for site in every:
+        assert any(site not in fold for fold in folds)
+    for sample, opinion in heard:
+        assert opinion is not None
+        assert opinion.shape == (len(sample.labels), len(LABELS))
+        assert opinion.sum(axis=1) == pytest.approx(1, abs=1e-4)
+
+
+def test_markup_labels_the_comments_of_an_unlabelled_page() -> None:
+    page = LabelledPage(
+        name="bare",
+        page=b"""<h1>Low water</h1>
+        <p>The ferry stays in the harbour until Friday, the master said.</p>
+        <ol class="comment-list">
+        <li><b>Ines</b><p>Again! My parcels have been waiting for a week now.</p>
+        </ol>
+        <div id="respond" class="comment-respond">
+        <p>Your e-mail address is not published.</p>
+        </div>""",
+        kind="html",
+        url="https://ferry.example/",
+        language="en",
+        layout="article",
+        source="test",
+        licence="none",
+        rest="unjudged",
+        labels=(),
+    )
+    prepared = prepare(page)
+    assert prepared is not None
+    labelled = [
+        prepared.page.text_of(block)
+        for block, label in zip(prepared.page.blocks, prepared.labels, strict=True)
+        if label != "unjudged"
+    ]
+    assert labelled == ["Again! My parcels have been waiting for a week now."]
+    assert prepared.labels.count("comment") == 1
+    silent = replace(page, page=b"<p>The ferry stays in the harbour until Friday.</p>")
+    assert prepare(silent) is None
 
 
 def material_of(pages: list[LabelledPage]) -> Material:

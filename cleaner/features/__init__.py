@@ -37,6 +37,8 @@ class Inputs:
     """One for each name in `BAGS`."""
     units: NDArray[np.float32]
     """Letters in each block, weighed by script (see `features.characters`), shape (blocks,)."""
+    groups: NDArray[np.int64]
+    """Number of each block's group, for each way to group them, shape (groupings, blocks)."""
 
 
 @cache
@@ -62,7 +64,7 @@ def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
         at += size
     words = page_words(page, facts)
     bags = tuple(bag(words[name], vocabularies[name]) for name in BAGS[page.kind])
-    return Inputs(columns.T, bags, facts.units)
+    return Inputs(columns.T, bags, facts.units, facts.groups)
 
 
 def _facts_of(page: Page) -> DomFacts | LineFacts:

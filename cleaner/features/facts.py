@@ -71,6 +71,11 @@ class Facts:
         """Share of the block's characters that are of the given classes."""
         return self.count(*names) / self.length
 
+    @property
+    def groups(self) -> Ints:
+        """Number of each block's group, for each way to group blocks: none for plain text."""
+        return np.zeros((0, self.n), np.int64)
+
     @cached_property
     def first_class(self) -> NDArray[np.uint8]:
         """Class of the first character."""
@@ -151,9 +156,12 @@ class Facts:
         if len(self.page.title) < 6:
             return np.zeros(self.n, np.float32)
         wanted = _gram_table(self.page.title)
+        return (self._held(wanted) / max(wanted.sum(), 1)).astype(np.float32)
+
+    def _held(self, table: NDArray[np.bool_]) -> Ints:
+        """Distinct n-grams of each block that are in the table."""
         blocks, bins = self._distinct_grams
-        held = np.bincount(blocks, weights=wanted.take(bins), minlength=self.n)
-        return (held / max(wanted.sum(), 1)).astype(np.float32)
+        return np.bincount(blocks[table.take(bins)], minlength=self.n)
 
 
 def _gram_table(text: str) -> NDArray[np.bool_]:
@@ -258,8 +266,7 @@ class DomFacts(Facts):
         body = article_body(self.page.html)
         if len(body) < _DECLARED:
             return np.zeros(self.n, np.float32)
-        blocks, bins = self._distinct_grams
-        held = np.bincount(blocks[_gram_table(body).take(bins)], minlength=self.n)
+        held = self._held(_gram_table(body))
         return (held / np.maximum(self._gram_counts, 1)).astype(np.float32)
 
     @cached_property
@@ -299,6 +306,11 @@ class DomFacts(Facts):
     def path(self) -> Ints:
         """Number of the tag-and-class path that leads to the block."""
         return self.paths.take(self.levels[0])
+
+    @property
+    def groups(self) -> Ints:
+        """Blocks of the same tag-and-class path are a group, shape (1, blocks)."""
+        return self.path[None]
 
     def same_path(self, values: Column) -> Column:
         """Sum of a block value over all blocks with the same path."""

@@ -21,6 +21,7 @@ IMPORTERS: Mapping[str, Importer] = MappingProxyType(
         "wcxb": wcxb.pages,
         "aeb": aeb.pages,
         "snippets": snippets.pages,
+        "snippets-unlabelled": snippets.unlabelled,
     }
 )
 

@@ -8,6 +8,7 @@ nothing else of a page is judged.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,18 @@ def pages(directory: Path) -> Iterator[LabelledPage]:
                 for item in labelled(label, _strings(entry.get(field)))
             ),
             extra={"ordered": "no"},
+        )
+
+
+def unlabelled(directory: Path) -> Iterator[LabelledPage]:
+    """The same pages without any of their labels.
+
+    Training finds comments by the names in their markup (see `cleaner.examples`): these
+    pages bring threads of other software and languages than the labelled corpora.
+    """
+    for page in pages(directory):
+        yield replace(
+            page, name=page.name.replace("snippets", "unlabelled", 1), labels=(), extra={}
         )
 
 
