@@ -4,9 +4,9 @@
     python benchmarks/quality.py --corpora DIR --set wcxb,text --folds 5
     python benchmarks/quality.py --corpora DIR --set news --train-on wcxb
 
-With `--folds`, `cleaner` is trained K times on the shipped pages, wcxb, news and
-their text renderings, whichever are asked for, and judged on sites it has not
-seen. With `--train-on` it is trained once, and judged on corpora that it has not
+With `--folds`, `cleaner` is trained K times on the shipped pages and the corpora
+asked for (of snippets, on the pages without the snippets), and judged on sites it
+has not seen. With `--train-on` it is trained once, and judged on corpora that it has not
 seen. Else the figures are those of `--model`.
 
 Prints one table a set, one row a system, then a row a kind of page; `--json`
@@ -30,13 +30,23 @@ from corpora import CORPORA, Case
 from peers import Output
 
 from cleaner.data.importers import IMPORTERS
-from cleaner.evaluate import Figures, format_table, line_labels, score, summarise
+from cleaner.evaluate import (
+    Figures,
+    evaluate_results,
+    format_table,
+    line_labels,
+    score,
+    summarise,
+)
 from cleaner.model import Model
 
 SHIPPED = Path(__file__).parents[1] / "training_data"
 SETS = ("wcxb", "news", "snippets", "chinese", "samples", "text")
-FOLDED = {"wcxb": "wcxb", "news": "aeb"}
-"""Corpora with whole articles → their importer: rendered for `text`, trained on by `--folds`."""
+WHOLE = {"wcxb": "wcxb", "news": "aeb"}
+"""Corpora with whole articles → their importer; `text` is what they hold, rendered."""
+JUDGED = {**WHOLE, "snippets": "snippets"}
+"""Corpora that `--folds` judges; it trains on the same, but never on the snippets."""
+TAUGHT = {**WHOLE, "snippets": "snippets-unlabelled"}
 
 
 # -------------------------------------------------------------------- outputs
@@ -50,7 +60,7 @@ def trained_on(names: Sequence[str], corpora: Path, kinds: Sequence[str], n_jobs
 
     pages = read_pages(SHIPPED)
     for name in names:
-        pages += IMPORTERS[FOLDED[name]](corpora / name)
+        pages += IMPORTERS[TAUGHT[name]](corpora / name)
     corpus = Corpus.read(unique(pages), kinds=kinds, n_jobs=n_jobs)
     return fit_model(corpus, kinds=kinds, n_jobs=n_jobs)
 
@@ -68,21 +78,25 @@ def own_outputs(
 
 def out_of_fold_outputs(
     cases: dict[str, list[Case]], corpora: Path, k: int, n_jobs: int
-) -> dict[str, list[Output]]:
-    """Outputs for the cases of each set, by models that never saw a page's site."""
+) -> tuple[dict[str, list[Output]], float | None]:
+    """Outputs for the cases of each set, by models that never saw a page's site.
+
+    And the expected calibration error of all their segments.
+    """
     from cleaner.data.pages import read_pages
     from cleaner.train import cross_validate
 
     def corpus_of(name: str, case: Case) -> str:
         return case.group if name == "text" else name
 
-    used = {corpus_of(name, case) for name, members in cases.items() for case in members}
-    labelled = {
-        page.name: page for corpus in used for page in IMPORTERS[FOLDED[corpus]](corpora / corpus)
+    used = {corpus_of(name, case): None for name, members in cases.items() for case in members}
+    judged = {
+        page.name: page for corpus in used for page in IMPORTERS[JUDGED[corpus]](corpora / corpus)
     }
+    taught = [page for corpus in used for page in IMPORTERS[TAUGHT[corpus]](corpora / corpus)]
     pages = [
         replace(
-            labelled[f"{FOLDED[corpus_of(name, case)]}-{case.name}"],
+            judged[f"{JUDGED[corpus_of(name, case)]}-{case.name.removesuffix('.html')}"],
             name=f"{name}-{case.name}",
             page=case.page,
             kind="text" if name == "text" else "html",
@@ -90,12 +104,11 @@ def out_of_fold_outputs(
         for name, members in cases.items()
         for case in members
     ]
-    train_on = [*read_pages(SHIPPED), *labelled.values()]
-    results = iter(cross_validate(pages, k, train_on=train_on, n_jobs=n_jobs, say=print))
-    return {
-        name: [Output(r.text, tuple(r.comments)) for r in islice(results, len(members))]
-        for name, members in cases.items()
-    }
+    train_on = [*read_pages(SHIPPED), *taught]
+    results = cross_validate(pages, k, train_on=train_on, n_jobs=n_jobs, say=print)
+    outputs = iter([Output(result.text, tuple(result.comments)) for result in results])
+    by_set = {name: list(islice(outputs, len(members))) for name, members in cases.items()}
+    return by_set, evaluate_results(pages, results).groups["all"].calibration
 
 
 # ----------------------------------------------------------------------- sets
@@ -111,7 +124,7 @@ def read_cases(corpora: Path, name: str, limit: int | None) -> list[Case]:
         return cases[:: max(1, len(cases) // limit)][:limit] if limit else cases
     return [
         replace(case, page=peers.render(case.page).encode(), group=corpus)
-        for corpus in FOLDED
+        for corpus in WHOLE
         for case in read_cases(corpora, corpus, limit)
     ]
 
@@ -237,15 +250,19 @@ def main() -> None:
         if name != "samples"
     }
     own: dict[str, list[Output]] = {}
+    calibration: float | None = None
     if options.folds:
-        folded = {name: cases[name] for name in cases if name in (*FOLDED, "text")}
-        own = out_of_fold_outputs(folded, options.corpora, options.folds, options.jobs)
+        folded = {name: cases[name] for name in cases if name in (*JUDGED, "text")}
+        own, calibration = out_of_fold_outputs(folded, options.corpora, options.folds, options.jobs)
     trained: Model | None = None
     if options.train_on:
         kinds = sorted({"text" if name == "text" else "html" for name in cases})
         trained = trained_on(options.train_on.split(","), options.corpora, kinds, options.jobs)
 
     report: dict[str, Any] = {"command": " ".join(["benchmarks/quality.py", *sys.argv[1:]])}
+    if calibration is not None:
+        report["calibration_error"] = calibration
+        print(f"expected calibration error of the segments: {calibration:.3f}")
     for name in names:
         print(f"\n## {name}", flush=True)
         if name == "samples":

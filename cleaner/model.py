@@ -27,18 +27,20 @@ from cleaner.features import BAGS, Inputs, feature_names, inputs
 from cleaner.network import Array, Weights, initial_weights, make_batch, predict, softmax
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
-from cleaner.types import ARTICLE, COMMENT, Page
+from cleaner.types import ARTICLE, COMMENT, Favor, Page
 
-_THRESHOLDS = (0.2, 0.5)
+_FAVOR: Mapping[Favor, tuple[float, float, float]] = MappingProxyType(
+    {"precision": (0.5, 0.5, 0.8), "balanced": (1.0, 0.2, 0.5), "recall": (2.0, 0.05, 0.2)}
+)
+"""How many times as much recall counts as precision, and the bounds of the threshold."""
 _WEIGHTS = {COMMENT: 1.6}
 """How much a label counts against others outside the article: a comment lost is worse than
 a button shown as one. On snippets 1.6 finds .802 of the comments (1: .782), at .004 of F1 on
 the shipped pages."""
-_TEMPERATURE = 1.5
+_TEMPERATURE = {"html": 1.5, "text": 1.25}
 """Logits are divided by it: networks trained for F1 are too sure of themselves (temperature
-scaling, Guo et al. 2017), and the expected-F1 threshold below is right only if probabilities are.
-On sites never seen, 1 costs .4 points of F1 on mixed pages; 2 would give mixed HTML .3 more, and
-take 1 to 3 from news as text and from pages in languages that were not trained on."""
+scaling, Guo et al. 2017). On HTML of sites never seen the calibration error by block is .016 at
+1.5, .042 at 1, for the same F1; as text, news lose .6 points of F1 from 1 to 1.5."""
 FORMAT = 1
 """Raised when older code could not read a newer model; old formats stay readable in tests."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
@@ -76,7 +78,7 @@ class Head:
         """Probability of each label for each block of a page, shape (blocks, labels)."""
         batch = make_batch([read], self.scaling)
         logits: Array = np.mean([predict(w, batch) for w in self.networks], axis=0)
-        return softmax(logits / _TEMPERATURE)
+        return softmax(logits / _TEMPERATURE[self.kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,14 @@ class Model:
     spam: SpamModel | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
-    def label(self, page: Page) -> tuple[list[str], NDArray[np.float32]]:
+    def label(
+        self, page: Page, favor: Favor = "balanced"
+    ) -> tuple[list[str], NDArray[np.float32]]:
         """Label and confidence (0 to 1) of each block of a page."""
         probability, units = self.heads[page.kind].probabilities(page)
         weight = np.array([_WEIGHTS.get(label, 1.0) for label in self.labels], np.float32)
         other = 1 + (probability[:, 1:] * weight[1:]).argmax(axis=1)
-        is_article = probability[:, 0] >= article_threshold(probability[:, 0], units)
+        is_article = probability[:, 0] >= article_threshold(probability[:, 0], units, favor)
         # The threshold lets doubtful text in; text that is rather a comment stays out.
         is_comment = np.array(self.labels)[other] == COMMENT
         is_article &= ~is_comment | (probability[:, 0] >= probability[np.arange(len(other)), other])
@@ -102,18 +106,20 @@ class Model:
         return [self.labels[i] for i in chosen], confidence
 
 
-def article_threshold(probability: Array, units: Array) -> float:
-    """The threshold on the article's probability that maximises a page's expected F1.
+def article_threshold(probability: Array, units: Array, favor: Favor = "balanced") -> float:
+    """The threshold on the article's probability that maximises a page's expected F score.
 
-    Blocks enter in order of probability, and the set with the best expected F1 in
+    Blocks enter in order of probability, and the set with the best expected F in
     letters is the article (Lewis 1995, "Evaluating and optimizing autonomous text
     classification systems"): an unsure page is read more generously than a sure one.
-    The threshold is kept within .2 and .5, so that a page without an article has none.
+    F is F1, or with `favor` F0.5 or F2. The threshold is kept within bounds, so that a
+    page without an article has none.
     """
+    beta, low, high = _FAVOR[favor]
     order = np.argsort(-probability, kind="stable")
     expected = np.cumsum((probability * units)[order])
-    f1 = 2 * expected / (np.cumsum(units[order]) + expected[-1] + 1e-9)
-    return float(np.clip(probability[order[f1.argmax()]], *_THRESHOLDS))
+    score = expected / (np.cumsum(units[order]) + beta**2 * expected[-1] + 1e-9)
+    return float(np.clip(probability[order[score.argmax()]], low, high))
 
 
 def save(model: Model, directory: Path, card: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 Kind = Literal["auto", "html", "text"]
+Favor = Literal["precision", "balanced", "recall"]
 
 ARTICLE = "article"
 COMMENT = "comment"
