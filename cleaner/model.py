@@ -28,6 +28,7 @@ from cleaner.network import Array, Weights, initial_weights, make_batch, predict
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
 from cleaner.types import ARTICLE, COMMENT, Page
+from cleaner.zones import zoned
 
 _THRESHOLDS = (0.2, 0.5)
 _WEIGHTS = {COMMENT: 1.6}
@@ -39,6 +40,10 @@ _TEMPERATURE = 1.5
 scaling, Guo et al. 2017), and the expected-F1 threshold below is right only if probabilities are.
 On sites never seen, 1 costs .4 points of F1 on mixed pages; 2 would give mixed HTML .3 more, and
 take 1 to 3 from news as text and from pages in languages that were not trained on."""
+_CLEAN, _TRUST = 0.85, 2.0
+"""A text of which that share seems to be article was cleaned before: doubtful lines stay, and
+comments must be that much more likely. Clean articles of sites never seen lose .35 % of their
+words with it, .55 % without."""
 FORMAT = 1
 """Raised when older code could not read a newer model; old formats stay readable in tests."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
@@ -87,12 +92,18 @@ class Model:
     def label(self, page: Page) -> tuple[list[str], NDArray[np.float32]]:
         """Label and confidence (0 to 1) of each block of a page."""
         probability, units = self.heads[page.kind].probabilities(page)
+        is_clean = False
+        if page.kind == "text":
+            probability = zoned(probability, self.labels)
+            is_clean = bool(probability[:, 0] @ units >= _CLEAN * units.sum())
         weight = np.array([_WEIGHTS.get(label, 1.0) for label in self.labels], np.float32)
         other = 1 + (probability[:, 1:] * weight[1:]).argmax(axis=1)
-        is_article = probability[:, 0] >= article_threshold(probability[:, 0], units)
+        threshold = article_threshold(probability[:, 0], units)
+        is_article = probability[:, 0] >= (_THRESHOLDS[0] if is_clean else threshold)
         # The threshold lets doubtful text in; text that is rather a comment stays out.
         is_comment = np.array(self.labels)[other] == COMMENT
-        is_article &= ~is_comment | (probability[:, 0] >= probability[np.arange(len(other)), other])
+        rival = probability[np.arange(len(other)), other] / (_TRUST if is_clean else 1.0)
+        is_article &= ~is_comment | (probability[:, 0] >= rival)
         chosen = np.where(is_article, 0, other)
         confidence = probability[np.arange(len(chosen)), chosen]
         return [self.labels[i] for i in chosen], confidence
