@@ -73,3 +73,28 @@ def test_long_lines_are_not_taken_for_wrapped_text() -> None:
 
 def test_empty() -> None:
     assert blocks("") == blocks(" \n\t\n") == []
+
+
+SENTENCES = [f"Sentence number {n} speaks of the river, J. Fenn said on p. {n}." for n in range(14)]
+
+
+def test_a_page_on_one_line_is_cut_into_sentences() -> None:
+    assert blocks(" ".join(SENTENCES)) == SENTENCES
+
+
+def test_a_paragraph_is_not_cut() -> None:
+    assert blocks(" ".join(SENTENCES[:8])) == [" ".join(SENTENCES[:8])]
+
+
+def test_ideographic_sentences_need_no_space() -> None:
+    sentences = [
+        f"第{n}の文では、昨夜の雨で川の水が二メートルも増えたことを述べる。" for n in range(14)
+    ]
+    assert blocks("".join(sentences)) == sentences
+
+
+def test_what_ends_no_sentence_is_cut_at_white_space() -> None:
+    phrases = ["เที่ยวสุดท้ายของรถไฟสายบางคลองออกเดินทาง" * 2] * 60
+    found = blocks(" ".join(phrases))
+    assert len(found) > 30
+    assert "".join("".join(found).split()) == "".join(phrases)
