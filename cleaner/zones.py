@@ -6,9 +6,8 @@ stretches (forward-backward algorithm, Rabiner 1989); navigation may stand in bo
 replaces no evidence, it pools it: the network's probabilities of neighbours err together,
 so each counts only in part.
 
-On documents composed of sites never seen, with real comments beside them, it takes a
-quarter of the comments out of the article, gives .4 points of F1 on news and changes
-mixed pages by nothing.
+On pages of sites never seen it leaves a fifth fewer real comments in the article, gives half
+a point of F1 on news and none on mixed pages.
 """
 
 from __future__ import annotations
