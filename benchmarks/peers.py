@@ -22,6 +22,9 @@ from types import MappingProxyType
 
 import joblib
 
+from cleaner.render import join_lines, wrap
+from cleaner.render import render as rendered
+
 CACHE = Path(__file__).resolve().parent / ".cache"
 """Outputs of `SLOW` systems, by release and page; delete it after a change to one of them."""
 SLOW = ("trafilatura", "readability")
@@ -157,6 +160,20 @@ def render(page: bytes | str) -> str:
 
     return re.sub(r"\n{3,}", "\n\n", extract_plain_text(decoded(page)))
 
+
+TEXTS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "text": render,
+        "text-inscriptis": lambda page: rendered(page, "inscriptis"),
+        "text-html2txt": lambda page: rendered(page, "trafilatura_html2txt"),
+        "text-wrapped": lambda page: wrap(render(page), 78),
+        "text-single-line": lambda page: join_lines(render(page)),
+    }
+)
+"""Name of a set → the plain text of a decoded HTML page in it."""
+
+WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|\w+")
+"""A word; a character in scripts without spaces (a whole clause of them is one `\\w+`)."""
 
 SYSTEMS: Mapping[str, Mapping[str, System]] = MappingProxyType(
     {

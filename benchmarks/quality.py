@@ -2,6 +2,7 @@
 
     python benchmarks/quality.py --corpora DIR --set wcxb,news,snippets
     python benchmarks/quality.py --corpora DIR --set wcxb,text --folds 5
+    python benchmarks/quality.py --corpora DIR --set text-single-line,clean-articles --folds 5
     python benchmarks/quality.py --corpora DIR --set news --train-on wcxb
 
 With `--folds`, `cleaner` is trained K times on the shipped pages and the corpora
@@ -19,10 +20,12 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import peers
@@ -41,9 +44,10 @@ from cleaner.evaluate import (
 from cleaner.model import Model
 
 SHIPPED = Path(__file__).parents[1] / "training_data"
-SETS = ("wcxb", "news", "snippets", "chinese", "samples", "text")
+LOSSES = "clean-articles"
+SETS = ("wcxb", "news", "snippets", "chinese", "samples", *peers.TEXTS, LOSSES)
 WHOLE = {"wcxb": "wcxb", "news": "aeb"}
-"""Corpora with whole articles → their importer; `text` is what they hold, rendered."""
+"""Corpora with whole articles → their importer; text sets are what they hold, rendered."""
 JUDGED = {**WHOLE, "snippets": "snippets"}
 """Corpora that `--folds` judges; it trains on the same, but never on the snippets."""
 TAUGHT = {**WHOLE, "snippets": "snippets-unlabelled"}
@@ -87,7 +91,7 @@ def out_of_fold_outputs(
     from cleaner.train import cross_validate
 
     def corpus_of(name: str, case: Case) -> str:
-        return case.group if name == "text" else name
+        return case.group if is_text(name) else name
 
     used = {corpus_of(name, case): None for name, members in cases.items() for case in members}
     judged = {
@@ -99,7 +103,7 @@ def out_of_fold_outputs(
             judged[f"{JUDGED[corpus_of(name, case)]}-{case.name.removesuffix('.html')}"],
             name=f"{name}-{case.name}",
             page=case.page,
-            kind="text" if name == "text" else "html",
+            kind="text" if is_text(name) else "html",
         )
         for name, members in cases.items()
         for case in members
@@ -114,19 +118,63 @@ def out_of_fold_outputs(
 # ----------------------------------------------------------------------- sets
 
 
+def is_text(name: str) -> bool:
+    """Whether a set is of plain text."""
+    return name in peers.TEXTS or name == LOSSES
+
+
 def read_cases(corpora: Path, name: str, limit: int | None) -> list[Case]:
-    """Cases of a set: a corpus as published, or `text`, its pages rendered to plain text.
+    """Cases of a set: a corpus as published, or its pages or references as plain text.
 
     `limit` takes that many pages of each corpus, evenly spread.
     """
-    if name != "text":
+    if not is_text(name):
         cases = list(CORPORA[name](corpora / name))
         return cases[:: max(1, len(cases) // limit)][:limit] if limit else cases
+    found = [(corpus, case) for corpus in WHOLE for case in read_cases(corpora, corpus, limit)]
+    if name == LOSSES:
+        return [
+            replace(case, page=(case.expected.article or "").encode(), group=corpus)
+            for corpus, case in found
+            if case.group in ("article", "news")
+        ]
+    render = peers.TEXTS[name]
     return [
-        replace(case, page=peers.render(case.page).encode(), group=corpus)
-        for corpus in WHOLE
-        for case in read_cases(corpora, corpus, limit)
+        replace(case, page=render(peers.decoded(case.page)).encode(), group=corpus)
+        for corpus, case in found
     ]
+
+
+def losses(cases: Sequence[Case], outputs: Sequence[Output]) -> dict[str, dict[str, float]]:
+    """Of clean articles: share of all words lost, and of articles that lose over 2 % of theirs."""
+    groups: dict[str, list[tuple[int, int]]] = {"all": []}
+    for case, output in zip(cases, outputs, strict=True):
+        words, kept = (
+            Counter(peers.WORD.findall(text)) for text in (case.expected.article or "", output.text)
+        )
+        pair = ((words - kept).total(), words.total())
+        groups["all"].append(pair)
+        groups.setdefault(case.group, []).append(pair)
+    return {
+        group: {
+            "articles": len(pairs),
+            "words_lost": sum(lost for lost, _ in pairs) / sum(total for _, total in pairs),
+            "over_2_percent": mean(lost > 0.02 * total for lost, total in pairs),
+        }
+        for group, pairs in groups.items()
+    }
+
+
+def losses_table(by_system: dict[str, dict[str, dict[str, float]]]) -> str:
+    """A row a system and group."""
+    return format_table(
+        ["system", "group", "articles", "words lost", "lose over 2 %"],
+        [
+            [system, group, *row.values()]
+            for system, groups in by_system.items()
+            for group, row in groups.items()
+        ],
+    )
 
 
 def figures(cases: Sequence[Case], outputs: Sequence[Output]) -> dict[str, Figures]:
@@ -252,11 +300,11 @@ def main() -> None:
     own: dict[str, list[Output]] = {}
     calibration: float | None = None
     if options.folds:
-        folded = {name: cases[name] for name in cases if name in (*JUDGED, "text")}
+        folded = {name: cases[name] for name in cases if name in JUDGED or is_text(name)}
         own, calibration = out_of_fold_outputs(folded, options.corpora, options.folds, options.jobs)
     trained: Model | None = None
     if options.train_on:
-        kinds = sorted({"text" if name == "text" else "html" for name in cases})
+        kinds = sorted({"text" if is_text(name) else "html" for name in cases})
         trained = trained_on(options.train_on.split(","), options.corpora, kinds, options.jobs)
 
     report: dict[str, Any] = {"command": " ".join(["benchmarks/quality.py", *sys.argv[1:]])}
@@ -269,10 +317,10 @@ def main() -> None:
             report[name] = samples(options.samples or options.corpora.parent / name, options.model)
             print(samples_table(report[name]))
             continue
-        kind = "text" if name == "text" else "html"
+        kind = "text" if is_text(name) else "html"
         pages = [case.page for case in cases[name]]
         available = peers.installed(kind)
-        by_system: dict[str, dict[str, Figures]] = {}
+        made: dict[str, list[Output]] = {}
         for system in systems:
             if system == "cleaner":
                 outputs = own.get(name) or own_outputs(
@@ -285,7 +333,12 @@ def main() -> None:
                 continue
             else:
                 continue  # a system for the other kind
-            by_system[system] = figures(cases[name], outputs)
+            made[system] = outputs
+        if name == LOSSES:
+            report[name] = {system: losses(cases[name], found) for system, found in made.items()}
+            print(losses_table(report[name]))
+            continue
+        by_system = {system: figures(cases[name], found) for system, found in made.items()}
         if by_system:
             print(tables(by_system))
         report[name] = {

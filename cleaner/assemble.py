@@ -66,7 +66,7 @@ def _gap(gap: str, a_line_a_paragraph: bool) -> str:
     """White space between two kept blocks, given all that stands between them."""
     breaks = _BREAK.findall(gap)
     if not breaks:
-        return gap if gap.isspace() else " "
+        return gap if not gap or gap.isspace() else " "
     *above, indent = _BREAK.split(gap[len(gap.rstrip()) :])
     if not above:  # it set the block apart from others on the line, which are gone
         indent = ""
@@ -81,7 +81,7 @@ def comments(page: Page, segments: Sequence[Segment]) -> tuple[str, ...]:
     In HTML a comment begins where another container of the kind that they share does,
     nested or not; in plain text at a short line that ends no sentence (its header).
     """
-    found: list[list[str]] = []
+    found: list[list[Segment]] = []
     run: list[int] = []
     for index, segment in enumerate([*segments, None]):
         if segment is not None and segment.label == COMMENT:
@@ -89,7 +89,23 @@ def comments(page: Page, segments: Sequence[Segment]) -> tuple[str, ...]:
         elif run and (segment is None or _ends_thread(page, index, segments)):
             found += _split(page, segments, run)
             run = []
-    return tuple("\n".join(lines) for lines in found)
+    return tuple(_joined(page, members) for members in found)
+
+
+def _joined(page: Page, members: Sequence[Segment]) -> str:
+    """Segments of a comment, each on a line of its own unless they share one in the source."""
+    parts = [members[0].text]
+    for before, segment in pairwise(members):
+        gap = "\n"
+        if _same_line(page, before, segment):
+            gap = _gap(page.source[before.end : segment.start], a_line_a_paragraph=False)
+        parts += [gap, segment.text]
+    return "".join(parts)
+
+
+def _same_line(page: Page, before: Segment, segment: Segment) -> bool:
+    """Whether two segments of plain text are parts of one line."""
+    return page.kind == "text" and not _BREAK.search(page.source, before.end, segment.start)
 
 
 def _ends_thread(page: Page, index: int, segments: Sequence[Segment]) -> bool:
@@ -97,17 +113,18 @@ def _ends_thread(page: Page, index: int, segments: Sequence[Segment]) -> bool:
     return len(segments[index].text) > _HEADER_CHARS or page.kind == "text"
 
 
-def _split(page: Page, segments: Sequence[Segment], run: Sequence[int]) -> list[list[str]]:
-    starts = _html_starts(page, run) if page.kind == "html" else _text_starts(segments, run)
-    found: list[list[str]] = []
+def _split(page: Page, segments: Sequence[Segment], run: Sequence[int]) -> list[list[Segment]]:
+    find = _html_starts if page.kind == "html" else _text_starts
+    starts = find(page, segments, run)
+    found: list[list[Segment]] = []
     for index in run:
         if index in starts or not found:
             found.append([])
-        found[-1].append(segments[index].text)
+        found[-1].append(segments[index])
     return found
 
 
-def _html_starts(page: Page, run: Sequence[int]) -> set[int]:
+def _html_starts(page: Page, segments: Sequence[Segment], run: Sequence[int]) -> set[int]:
     """Where the container that comments share, such as `<li class="comment">`, is another one."""
     if len(run) == 1:
         return {run[0]}
@@ -147,7 +164,7 @@ def _containers(page: Page, index: int) -> dict[tuple[str, str], int]:
     return found
 
 
-def _text_starts(segments: Sequence[Segment], run: Sequence[int]) -> set[int]:
+def _text_starts(page: Page, segments: Sequence[Segment], run: Sequence[int]) -> set[int]:
     def is_header(index: int) -> bool:
         text = segments[index].text
         return len(text) <= _HEADER_CHARS and text[-1] not in '.!?…。！？؟।"”»)'
@@ -159,4 +176,8 @@ def _text_starts(segments: Sequence[Segment], run: Sequence[int]) -> set[int]:
         if header and not after_header:  # name and date may stand on lines of their own
             starts.add(index)
         after_header = header
-    return starts or set(run)
+    return starts or {
+        index
+        for index in run
+        if index == run[0] or not _same_line(page, segments[index - 1], segments[index])
+    }

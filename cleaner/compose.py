@@ -787,13 +787,17 @@ def documents(
     layouts: Sequence[str] = THREADS,
     with_comments: float = 0.65,
     clean: float = 0.12,
+    counts: Sequence[tuple[float, int, int]] = _COUNTS,
+    short: float = 0.5,
 ) -> Iterator[Document]:
     """Draw `n` composed documents; the same seed and material give the same documents.
 
     `articles` are (site, language, title, paragraphs). `with_comments` and `clean`
     are shares of all documents, the rest is article and navigation; `layouts`
     are the thread layouts to draw from, so that some can be left out of
-    training. Half of the documents with comments are on topic. Languages without
+    training. `counts` are (share of documents up to here, fewest, most comments);
+    `short` is the share of those with more than 15 whose article is cut to a short
+    post. Half of the documents with comments are on topic. Languages without
     donor comments get stock remarks from the phrase tables.
     """
     by_language: dict[str, list[tuple[str, str, str, Sequence[str]]]] = {}
@@ -818,21 +822,51 @@ def documents(
             )  # fmt: skip
         else:
             share = rng.random()
-            low, high = next((a, b) for limit, a, b in _COUNTS if share <= limit)
+            low, high = next((a, b) for limit, a, b in counts if share <= limit)
             count = rng.randint(low, high)
-            if count > 15 and rng.random() < 0.5:  # A short post under a long thread.
+            if count > 15 and rng.random() < short:  # A short post under a long thread.
                 paragraphs = paragraphs[: rng.randint(1, 3)]
             donors = comments_by_language.get(language, ())
             comments = rng.sample(donors, min(len(donors), count))
             remarks = count if not donors else rng.choice([0, 0, 1])
             comments += [_stock_comment(rng, paragraphs, language) for _ in range(remarks)]
             rng.shuffle(comments)
+            layout = rng.choice(layouts)
+            paragraphs, comments = _disguised(rng, layout, paragraphs, comments)
             document = compose(
                 rng, paragraphs, title, comments, headlines,
-                layout=rng.choice(layouts), language=language, on_topic=rng.random() < 0.5,
+                layout=layout, language=language, on_topic=rng.random() < 0.5,
                 stories=stories,
             )  # fmt: skip
         yield replace(document, site=site)
+
+
+_TELLING = frozenset(THREADS) - {"bare", "inline", "name", "signed", "at"}
+"""Layouts whose headers alone tell a comment."""
+
+
+def _disguised(
+    rng: random.Random, layout: str, paragraphs: Sequence[str], comments: list[str]
+) -> tuple[Sequence[str], list[str]]:
+    """Paragraphs and comments as drawn, or with comments that style and topic do not give away.
+
+    Donors are single paragraphs, mostly; readers also write several. And where headers tell
+    a comment, the last paragraphs of the article itself may stand in for some comments.
+    """
+    if rng.random() < 0.25:
+        grouped: list[str] = []
+        for comment in comments:
+            if grouped and rng.random() < 0.5 and grouped[-1].count("\n") < 5:
+                grouped[-1] += "\n" + comment
+            else:
+                grouped.append(comment)
+        comments = grouped
+    if layout in _TELLING and len(paragraphs) >= 6 and rng.random() < 0.15:
+        keep = rng.randint(len(paragraphs) // 2, len(paragraphs) - 1)
+        # In order, before any other: as if the article went on under the header.
+        comments = [*paragraphs[keep : keep + rng.randint(1, 12)], *comments]
+        paragraphs = paragraphs[:keep]
+    return paragraphs, comments
 
 
 # Comments that speak of the article ------------------------------------------------------

@@ -147,3 +147,19 @@ def test_plain_text_comments_without_headers() -> None:
 def test_no_comments() -> None:
     page = segment("One.", "text")
     assert found_comments(page, "One.") == ()
+
+
+def test_sentences_of_one_line_stay_on_it() -> None:
+    sentences = [f"Sentence number {n} of the only line." for n in range(20)]
+    page = segment("  ".join(sentences), "text")
+    assert clean_text(page, kept(page, *sentences)) == "  ".join(sentences)
+    assert clean_text(page, kept(page, *sentences[:3])) == "  ".join(sentences[:3])
+    segments = [Segment("comment", page.text_of(b), b.start, b.end, 1.0) for b in page.blocks]
+    assert "".join(comments(page, segments)) == "  ".join(sentences)
+
+
+def test_ideographic_sentences_stay_together() -> None:
+    sentences = [f"第{n}の文では、昨夜の雨で川の水が二メートルも増えた。" for n in range(20)]
+    page = segment("".join(sentences), "text")
+    assert len(page.blocks) == 20
+    assert clean_text(page, [(b.start, b.end) for b in page.blocks]) == "".join(sentences)

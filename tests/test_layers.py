@@ -12,7 +12,7 @@ LAYERS = (
     {"types", "errors", "scripts", "scaling"},
     {"segment", "language", "assemble"},
     {"features", "spam"},
-    {"network"},
+    {"network", "zones"},
     {"model"},
     {"clean"},
     {"data", "render", "compose", "augment", "examples", "train", "evaluate", "io"},

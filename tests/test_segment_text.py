@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 
 import pytest
 from hypothesis import given
@@ -73,3 +74,46 @@ def test_long_lines_are_not_taken_for_wrapped_text() -> None:
 
 def test_empty() -> None:
     assert blocks("") == blocks(" \n\t\n") == []
+
+
+SENTENCES = [
+    f"Sentence number {n} speaks of the river, J. Fenn said in issue {n} of it." for n in range(14)
+]
+
+
+def test_a_page_on_one_line_is_cut_into_sentences() -> None:
+    assert blocks(" ".join(SENTENCES)) == SENTENCES
+
+
+def test_a_paragraph_is_not_cut() -> None:
+    assert blocks(" ".join(SENTENCES[:8])) == [" ".join(SENTENCES[:8])]
+
+
+def test_a_long_paragraph_among_others_is_not_cut() -> None:
+    paragraphs = [" ".join(SENTENCES)] * 3
+    assert blocks("\n\n".join(paragraphs)) == paragraphs
+
+
+def test_ideographic_sentences_need_no_space() -> None:
+    sentences = [
+        f"第{n}の文では、昨夜の雨で川の水が二メートルも増えたことを述べる。" for n in range(14)
+    ]
+    assert blocks("".join(sentences)) == sentences
+
+
+def test_what_ends_no_sentence_is_cut_at_white_space() -> None:
+    phrases = ["เที่ยวสุดท้ายของรถไฟสายบางคลองออกเดินทาง" * 2] * 60
+    found = blocks(" ".join(phrases))
+    assert len(found) > 30
+    assert "".join("".join(found).split()) == "".join(phrases)
+
+
+def test_a_space_lost_between_sentences_is_no_loss() -> None:
+    assert blocks("".join(SENTENCES)) == SENTENCES
+
+
+@pytest.mark.parametrize("piece", [".", "!?", "。", "x.", '."', " ", "a ", "x.Y", "ก"])
+def test_one_long_line_takes_linear_time(piece: str) -> None:
+    begin = time.perf_counter()
+    segment_text("Words before it. " + piece * 100_000 + "x")
+    assert time.perf_counter() - begin < 5

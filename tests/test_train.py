@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,7 +227,7 @@ def test_composed_samples_carry_the_labels_of_their_sources(shipped: list[Labell
     )
     samples = list(composed_samples(material, 60, seed=7))
     assert {label for sample in samples for label in sample.labels} >= set(LABELS)
-    checked = 0
+    found: Counter[str] = Counter()
     for sample, document in zip(samples, drawn, strict=True):
         page = segment(document.text, "text")
         assert sample.sites == (document.site,)
@@ -235,22 +236,25 @@ def test_composed_samples_carry_the_labels_of_their_sources(shipped: list[Labell
         for block, label in zip(page.blocks, sample.labels, strict=True):
             text = " ".join(page.text_of(block).split())
             if len(text) > 60 and (document.site, text) in articles:
-                assert label == "article", text
-                checked += 1
-    assert checked > 200
+                found[label] += 1
+    # The last paragraphs of an article stand in for comments at times.
+    assert found.keys() == {"article", "comment"}
+    assert found["article"] > max(200, 20 * found["comment"])
 
 
 def test_rendered_samples_carry_the_labels_of_the_page(shipped: list[LabelledPage]) -> None:
     page = next(page for page in shipped if page.name == "en-news-harbour-dredging")
     prepared = prepare(page)
     assert prepared is not None
-    samples = list(rendered_samples(prepared, seed=0))
+    samples = list(rendered_samples(prepared, seed=0, renderers=9))
     assert samples
     for sample in samples:
         assert sample.kind == "text"
         assert sample.sites == (page.site,)
         assert len(sample.labels) == len(sample.dense)
-        assert set(LABELS) <= set(sample.labels)
+        assert (sample.weight < 1) == sample.name.endswith("html2txt")
+        if not sample.name.endswith(" extracted"):
+            assert set(LABELS) <= set(sample.labels)
 
 
 def test_spliced_pages_come_as_text_with_the_sites_they_are_made_of(

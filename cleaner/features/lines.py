@@ -146,6 +146,12 @@ class LineFacts(Facts):
         after = np.minimum.accumulate(following)[::-1] - index
         return np.minimum(index - last, _FAR), np.minimum(after, _FAR)
 
+    @cached_property
+    def breaks(self) -> Column:
+        """Line breaks before the first block, between each block and the next, after the last."""
+        at = self.newlines.searchsorted(np.concatenate((self.start, [len(self.codes)])))
+        return at - self.newlines.searchsorted(np.concatenate(([0], self.end)))
+
 
 Feature = Callable[[LineFacts], Column]
 
@@ -200,6 +206,9 @@ LINE_FEATURES: Mapping[str, Feature] = MappingProxyType(
         **{f"{name}_held": _held(name) for name in ("narrow", "wide")},
         **{f"prose_density_{reach}": _prose_density(reach) for reach in (8, 20)},
         **{f"length_around_{reach}": _length_around(reach) for reach in (8, 20)},
+        # A line that holds more than a paragraph is several blocks (see `segment.text`).
+        "continues": lambda f: np.concatenate(([0], f.breaks[1:-1] == 0)),
+        "continued": lambda f: np.concatenate((f.breaks[1:-1] == 0, [0])),
         "prose_before": lambda f: np.log1p(f.to_prose[0]),
         "prose_after": lambda f: np.log1p(f.to_prose[1]),
     }

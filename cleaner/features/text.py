@@ -73,9 +73,9 @@ def _gap_before(f: Facts) -> Column:
 
 
 def _indent(f: Facts) -> Column:
-    """White space between the line's begin and the block, as log(1 + columns)."""
-    begins = np.concatenate(([0], f.newlines + 1))
-    return np.log1p(f.start - begins[f.newlines.searchsorted(f.start)])
+    """White space between the block and what is before it on its line, as log(1 + columns)."""
+    begins = np.concatenate(([0], f.newlines + 1))[f.newlines.searchsorted(f.start)]
+    return np.log1p(f.start - np.maximum(begins, np.concatenate(([0], f.end[:-1]))))
 
 
 def _share_of_longer(f: Facts) -> Column:
