@@ -44,7 +44,9 @@ model: $(VENV)/.installed-test  ## train models/default again: make model CORPOR
 	@test -n "$(CORPORA)" || { echo 'make model needs CORPORA=folder with wcxb, news, …' >&2; exit 2; }
 	$(BIN)/cleaner import wcxb $(CORPORA)/wcxb build/wcxb
 	$(BIN)/cleaner import aeb $(CORPORA)/news build/news
-	$(BIN)/cleaner train training_data build/wcxb build/news --n-jobs 2 -o models/default \
+	$(BIN)/cleaner import snippets-unlabelled $(CORPORA)/snippets build/unlabelled
+	$(BIN)/cleaner train training_data build/wcxb build/news build/unlabelled \
+	  --n-jobs 2 -o models/default \
 	  --comments $(CORPORA)/comments/indonesian.jsonl.gz $(CORPORA)/comments/korean.jsonl.gz \
 	  --texts $(CORPORA)/excerpts/excerpts.jsonl.gz
 

@@ -59,9 +59,9 @@ KINDS = ("html", "text")
 _MEMBERS = {"html": 1, "text": 2}
 """Networks of a head, each a tenth of the time of a clean. On HTML the second one adds nothing
 once they learn from opinions."""
-_OPINION_FOLDS = 4
+_OPINION_FOLDS = 3
 _MIN_OPINION_SITES = 200
-"""With fewer, a network that misses a quarter of them knows too little to be asked."""
+"""With fewer, a network that misses a third of them knows too little to be asked."""
 _MIN_STEPS = 500
 """Small data is gone through more often, until the network has made that many steps."""
 _COMPOSED_PER_ARTICLE = 3

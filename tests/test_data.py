@@ -210,10 +210,12 @@ def test_importers(tmp_path: Path) -> None:
     assert pages["aeb"].rest == "navigation"
     assert not pages["snippets"].ordered
     assert pages["snippets"].labels == (Labelled("article", "opened again"),)
+    assert pages["snippets-unlabelled"].page == pages["snippets"].page
+    assert pages["snippets-unlabelled"].labels == ()
 
 
 def test_import_errors(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="aeb, snippets, wcxb"):
+    with pytest.raises(DataError, match="aeb, snippets, snippets-unlabelled, wcxb"):
         import_corpus("nonsense", tmp_path, tmp_path)
     for format in IMPORTERS:
         with pytest.raises(DataError):

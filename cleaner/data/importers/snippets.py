@@ -53,9 +53,7 @@ def unlabelled(directory: Path) -> Iterator[LabelledPage]:
     pages bring threads of other software and languages than the labelled corpora.
     """
     for page in pages(directory):
-        yield replace(
-            page, name=page.name.replace("snippets", "unlabelled", 1), labels=(), extra={}
-        )
+        yield replace(page, name=page.name.replace("snippets", "unlabelled", 1), labels=())
 
 
 def _strings(value: Any) -> list[str]:
