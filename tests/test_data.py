@@ -184,15 +184,18 @@ def test_importers(tmp_path: Path) -> None:
         "_internal": {"page_type": {"primary": "forum"}},
         "ground_truth": {"main_content": f"{ARTICLE}\n\n{SECOND}"},
     }
+    snippets = json.dumps(
+        {"x": {"file": "a.org.x.html", "with": ["opened again"], "comments": None}}
+    ).encode()
     files = {
         "wcxb/dev/html/7.html.gz": packed,
         "wcxb/dev/ground-truth/7.json": json.dumps(truth).encode(),
         "aeb/html/k.html.gz": packed,
         "aeb/ground-truth.json": json.dumps({"k": {"articleBody": ARTICLE}}).encode(),
         "snippets/html/a.org.x.html.gz": packed,
-        "snippets/evaldata.json": json.dumps(
-            {"x": {"file": "a.org.x.html", "with": ["opened again"], "comments": None}}
-        ).encode(),
+        "snippets/evaldata.json": snippets,
+        "snippets-unlabelled/html/a.org.x.html.gz": packed,
+        "snippets-unlabelled/evaldata.json": snippets,
     }
     for name, content in files.items():
         path = tmp_path / name
