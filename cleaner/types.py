@@ -88,6 +88,8 @@ class Page:
     blocks: tuple[Block, ...]
     elements: tuple[Element, ...] = ()
     links: tuple[Link, ...] = ()
+    hidden: tuple[tuple[int, int], ...] = ()
+    """Ranges of `source` inside blocks that inline elements hide; kept for the spam step."""
     title: str = ""
     """Text of `<title>`; empty in plain text."""
     html: str = field(default="", repr=False)
