@@ -15,6 +15,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 Kind = Literal["auto", "html", "text"]
+SpamMode = Literal["remove", "mark", "keep"]
+"""What to do with injected spam: take out what is sure, only report it, or not look for it."""
 
 ARTICLE = "article"
 COMMENT = "comment"

@@ -22,10 +22,12 @@ from cleaner.spam.signals import COLUMN
 from cleaner.spam.view import Articles, View, markup_of
 from cleaner.types import ARTICLE, Page, Segment, Span
 
-__all__ = ["SpamModel", "deletion", "evidence", "find_spam", "judge", "view_of"]
+__all__ = ["SpamModel", "deletion", "find_spam", "judge", "may_go", "view_of"]
 
 _PROMOTIONAL: Final = 0.0
 """Log-odds from which a span counts as promotional."""
+_FAINT: Final = -1.0
+"""Log-odds below which another script is no reason to remove."""
 _OTHER_LANGUAGE: Final = 0.4
 """Nats a trigram by which another language must fit better than the page's."""
 _LANGUAGE_TRIGRAMS: Final = 8
@@ -71,7 +73,7 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     verdicts = []
     for at in _best(found, probability, model.mark):
         insertion, others = evidence(found[at], signals[at], view)
-        removed = bool(probability[at] >= model.remove and insertion and others)
+        removed = bool(probability[at] >= model.remove) and may_go(found[at], signals[at], view)
         verdicts.append(
             (found[at], round(float(probability[at]), 4), [*others, *insertion], removed)
         )
@@ -89,6 +91,21 @@ def _best(found: Sequence[Candidate], probability: FloatArray, least: float) -> 
         if free_before and (place == len(kept) or found[kept[place]].start >= found[at].end):
             kept.insert(place, at)
     return kept
+
+
+def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
+    """Whether there is evidence of two kinds, as removal needs whatever the probability.
+
+    Another script or a disguise alone is at home in many texts: unless the markup speaks
+    against the span, it has to sound at least a little like promotion.
+    """
+    insertion, others = evidence(c, row, view)
+    if not insertion or not others:
+        return False
+    if row[COLUMN["hidden"]] or row[COLUMN["off_site"]] > 0.5:
+        return len(others) > 1
+    sound = max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]])
+    return bool(sound > (_PROMOTIONAL if c.trick else _FAINT))
 
 
 def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list[str]]:
@@ -122,7 +139,9 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
     if signal("foreign"):
         code = int(view.codes[c.start : c.end].max())
         others.append(f"{SCRIPTS[code]} letters in a {SCRIPTS[view.home]} text")
-    elif signal("language_gain_per_char") > _OTHER_LANGUAGE and c.end - c.start > _LANGUAGE_TRIGRAMS:
+    elif (
+        signal("language_gain_per_char") > _OTHER_LANGUAGE and c.end - c.start > _LANGUAGE_TRIGRAMS
+    ):
         others.append("in another language than the text around it")
     return insertion, others
 
@@ -135,12 +154,19 @@ def deletion(source: str, span: Span) -> tuple[int, int]:
     around it, those.
     """
     start, end = span.start, span.end
-    if source[start - 1 : start] in _BRACKETS and source[end : end + 1] == _BRACKETS[source[start - 1]]:
+    if (
+        source[start - 1 : start] in _BRACKETS
+        and source[end : end + 1] == _BRACKETS[source[start - 1]]
+    ):
         start, end = start - 1, end + 1
     before = start > 0 and source[start - 1] in _SPACES
     after = end < len(source) and source[end] in _SPACES
     bare = start - before
-    if bare > 0 and source[bare - 1] in ",，、،" and source[end : end + 1] in (",", "，", "、", "،"):
+    if (
+        bare > 0
+        and source[bare - 1] in ",，、،"
+        and source[end : end + 1] in (",", "，", "、", "،")
+    ):
         return start, end + 1 + (end + 1 < len(source) and source[end + 1] in _SPACES and before)
     if after and (before or start == 0 or source[start - 1] == "\n"):
         return start, end + 1

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log
 from typing import Final
 
@@ -22,24 +21,34 @@ from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grams import ORDERS
 from cleaner.spam.score import Promotion
 from cleaner.spam.view import STYLED, View
+from cleaner.spam.view import UNSPACED as _UNSPACED_CODES
 
 _MAX_GAP: Final = 3
 """Spaces, digits and signs that may lie between words of one run."""
 _RUN_BREAK: Final = re.compile(r"[\n()\[\]{}<>«»“”„\"/|:;=—–。、，（）「」]")
 _CHAIN_BREAK: Final = re.compile(r"[\w\n.!?。！？।()\[\]«»“”\"]")
 _STOP: Final = re.compile(r"[\n;:!?。！？।|]|\.(?=\s)")
-_ADDRESS: Final = re.compile(
-    r"(?:https?://|www\.)[^\s<>()\"']{4,}|(?<![\w@.-])(?:[a-z0-9-]{3,}\.)+(?:com|net|org|info|xyz"
-    r"|top|site|online|club|shop|live|vip|bet|io|co|me|biz|ru|cc|asia|win|pro|app)\b(?:/\S*)?",
+_ADDRESS: Final = re.compile(r"(?:https?://|www\.)?[\w.-]+(?:/[^\s<>()\"']*)?", re.I)
+_ENDING: Final = re.compile(
+    r"\.(?:com|net|org|info|xyz|top|site|online|club|shop|live|vip|bet|io|co|me|biz|ru|cc|asia|win"
+    r"|pro|app)\b",
     re.I,
 )
-_LEAST: Final = 0.3
-"""Least promotional probability of a stretch that is judged."""
-_LEAST_SENTENCE: Final = 0.3
+_SENTENCE_STOP: Final = re.compile(r"\n|[.!?…](?=[\s»”\")])[»”\")]*|[。！？।۔؟]")
+_LEAST: Final = 0.6
+"""Least promotional probability of a stretch that is judged; each costs a tenth of a
+millisecond and more."""
+_LEAST_SENTENCE: Final = 0.4
+_PLACES: Final = 2
+_CHARS_PER_PLACE: Final = 6_000
+"""So many stretches are judged on a page, the densest ones."""
 _LEAST_ANCHOR: Final = 0.15
 _OTHER_LANGUAGE: Final = 0.35
 """How much a nat of misfit to the page's language adds to the promotional score."""
 _WINDOW: Final = 8
+_NARROW: Final = (6, 12, 24, 48)
+_WIDE: Final = (12, 24, 48, 80)
+"""Characters of sliding windows, in scripts without spaces and in others."""
 _MAX_RUN: Final = 90
 _MAX_RUNS: Final = 40
 """A page with more runs of other scripts is written in several."""
@@ -70,7 +79,6 @@ def candidates(view: View, promotion: Promotion) -> list[Candidate]:
         return []
     found = [*_disguised(view), *_foreign(view, promotion)]
     found += _promotional(view, promotion)
-    found += _sentences(view, promotion)
     if view.html:
         found += _marked_up(view, promotion)
     found += _addresses(view, promotion)
@@ -127,11 +135,10 @@ def _foreign(view: View, promotion: Promotion) -> list[Candidate]:
     for start, end in runs:
         value = in_place(view, promotion, start, end)
         plain = crowd or view.codes[start] == CODE["Latin"] or _enclosed(view.text, start, end)
-        if value > (log(_LEAST / (1 - _LEAST)) if plain else -6.0):
+        if value > (_logit(_LEAST) if plain else -6.0):
             found.append((value, Candidate(start, end, "script")))
             found += (
-                (value, Candidate(*part, "script"))
-                for part in _parts(view, promotion, start, end)
+                (value, Candidate(*part, "script")) for part in _parts(view, promotion, start, end)
             )
     return _strongest(found)
 
@@ -145,7 +152,10 @@ def _parts(view: View, promotion: Promotion, start: int, end: int) -> Iterator[t
 
 
 def _enclosed(text: str, start: int, end: int) -> bool:
-    before, after = text[:start].rstrip()[-1:] if start < 80 else text[start - 80 : start].rstrip()[-1:], text[end : end + 4].lstrip()[:1]
+    before, after = (
+        text[:start].rstrip()[-1:] if start < 80 else text[start - 80 : start].rstrip()[-1:],
+        text[end : end + 4].lstrip()[:1],
+    )
     return (before != "" and before in "([{<«“„\"'‘‚（「『《【〈‹") and (
         after != "" and after in ")]}>»”“\"'’）」』》】〉›,;"
     )
@@ -186,34 +196,65 @@ def _with_digits(text: str, start: int, end: int) -> tuple[int, int]:
 def _promotional(view: View, promotion: Promotion) -> list[Candidate]:
     """Stretches where promotional n-grams are dense, or fairly dense and in another language.
 
-    A sliding window finds them; around it, the phrase between word boundaries (between any
-    characters in scripts without spaces) with the best score is taken.
+    Sliding windows find them, and the densest few of a page are looked at closely: around
+    each, the phrases between word boundaries (between any characters in scripts without
+    spaces) with the best scores are taken, and the sentence if it is dense as a whole.
     """
     text = view.text
-    least = log(_LEAST / (1 - _LEAST))
-    # A fit below zero says another language; windows of 16 smooth single n-grams away.
-    sums = view.promotion
-    dense = np.zeros(len(text), dtype=bool)
-    for width in (_WINDOW, 2 * _WINDOW, 4 * _WINDOW):
-        width = min(width, len(text))
-        # What a stretch of `width` characters needs to reach `least`, by the model's formula.
-        needed = (least - promotion.bias) * (len(ORDERS) * width) ** 0.5
-        odd = np.minimum(view.fit[width:] - view.fit[:-width], 0)
-        total = sums[width:] - sums[:-width] - np.float32(_OTHER_LANGUAGE) * odd
-        dense[: len(text) - width + 1] |= total > needed
-    hot = np.flatnonzero(dense)
+    least = _logit(_LEAST)
+    sums, fit = view.promotion, view.fit
+    peak = np.full(len(text), -np.inf, np.float32)
+    widths = _NARROW if bool(_UNSPACED_CODES[view.home]) else _WIDE
+    for width in widths:
+        if width > len(text):
+            break
+        # A fit below zero says another language.
+        odd = np.minimum(fit[width:] - fit[:-width], 0)
+        value = sums[width:] - sums[:-width]
+        value -= np.float32(_OTHER_LANGUAGE) * odd
+        value *= np.float32((len(ORDERS) * width) ** -0.5)
+        part = peak[: len(value)]
+        np.maximum(part, value, out=part)
+    peak += np.float32(promotion.bias)
+    hot = np.flatnonzero(peak > least)
     if not len(hot):
         return []
-    found: list[tuple[float, Candidate]] = []
-    groups = np.split(hot, np.flatnonzero(np.diff(hot) > _WINDOW) + 1)
-    if len(groups) > 2 * _MAX_KIND:  # a page that is about the matter
-        groups = groups[: 2 * _MAX_KIND]
-    for group in groups:
-        low, high = int(group[0]), min(len(text), int(group[-1]) + _WINDOW)
-        for start, end, value in _best_phrases(view, promotion, low, high):
-            if value >= least and end - start >= 2:
-                found.append((value, Candidate(start, end, "phrase")))
-    return _strongest(found)
+    breaks = np.flatnonzero(np.diff(hot) > _WINDOW) + 1
+    firsts, lasts = hot[np.concatenate([[0], breaks])], hot[np.concatenate([breaks - 1, [-1]])]
+    heights = np.maximum.reduceat(peak[hot], np.concatenate([[0], breaks]))
+    room = _PLACES + len(text) // _CHARS_PER_PLACE
+    found: list[Candidate] = []
+    for at in np.argsort(-heights, kind="stable")[:room]:
+        low, high = int(firsts[at]), min(len(text), int(lasts[at]) + widths[0])
+        found += [
+            Candidate(start, end, "phrase")
+            for start, end, value in _best_phrases(view, promotion, low, high)
+            if value >= least and end - start >= 2
+        ]
+        found += _sentence(view, promotion, (low + high) // 2)
+    return found
+
+
+def _sentence(view: View, promotion: Promotion, at: int) -> Iterator[Candidate]:
+    """The sentence around a place, if it sounds promotional as a whole."""
+    text = view.text
+    low = max(0, at - _MAX_SENTENCE)
+    start = low
+    for stop in _SENTENCE_STOP.finditer(text, low, at):
+        start = stop.end()
+    end = _SENTENCE_STOP.search(text, at)
+    start, stop_at = _trimmed(text, start, end.end() if end else len(text))
+    size = stop_at - start
+    if not 12 <= size <= _MAX_SENTENCE:
+        return
+    odd = min(0.0, float(view.fit[stop_at] - view.fit[start]))
+    value = float(view.promotion[stop_at] - view.promotion[start]) - _OTHER_LANGUAGE * odd
+    if value / (len(ORDERS) * size) ** 0.5 + promotion.bias > _logit(_LEAST_SENTENCE):
+        yield Candidate(start, stop_at, "sentence")
+
+
+def _logit(probability: float) -> float:
+    return log(probability / (1 - probability))
 
 
 def _best_phrases(
@@ -222,8 +263,8 @@ def _best_phrases(
     """The best phrase by promotion, and the best with the language taken into account."""
     text = view.text
     low, high = max(0, low - 12), min(len(text), high + 12, low + _MAX_RUN)
-    starts = np.array([at for at in range(low, high) if _begins(text, at)], np.int64)
-    ends = np.array([at for at in range(low + 1, high + 1) if _ends(text, at)], np.int64)
+    starts = low + np.flatnonzero(view.begins[low:high])
+    ends = low + 1 + np.flatnonzero(view.ends[low:high])
     if not len(starts) or not len(ends):
         return
     length = ends[None, :] - starts[:, None]
@@ -246,52 +287,10 @@ def _best_phrases(
             yield *span, float(scored[row, column])
 
 
-def _begins(text: str, at: int) -> bool:
-    return _joins(text[at]) and (at == 0 or not _joins(text[at - 1]) or _unspaced(text[at]))
-
-
-def _ends(text: str, at: int) -> bool:
-    return _joins(text[at - 1]) and (at == len(text) or not _joins(text[at]) or _unspaced(text[at]))
-
-
-def _joins(char: str) -> bool:
-    return char.isalnum() or unicodedata.category(char)[0] == "M"
-
-
-def _unspaced(char: str) -> bool:
-    return (
-        "\u0e01" <= char <= "\u0fff"
-        or "\u1000" <= char <= "\u109f"
-        or "\u1780" <= char <= "\u17ff"
-        or "\u3005" <= char <= "\u9fff"
-        or "\uac00" <= char <= "\ud7a3"
-    )
-
-
-def _sentences(view: View, promotion: Promotion) -> list[Candidate]:
-    """Whole sentences that sound promotional, or a good deal so in another language."""
-    if not view.sentences:
-        return []
-    spans = np.array(view.sentences, np.int64)
-    starts, ends = spans[:, 0], spans[:, 1]
-    length = ends - starts
-    odd = np.minimum(view.fit[ends] - view.fit[starts], 0)
-    total = view.promotion[ends] - view.promotion[starts] - np.float32(_OTHER_LANGUAGE) * odd
-    value = promotion.in_place(total, length)
-    likely = (value > log(_LEAST_SENTENCE / (1 - _LEAST_SENTENCE))) & (length >= 12)
-    likely &= length <= _MAX_SENTENCE
-    return _strongest(
-        [
-            (float(value[at]), Candidate(int(starts[at]), int(ends[at]), "sentence"))
-            for at in np.flatnonzero(likely)
-        ]
-    )
-
-
 def _marked_up(view: View, promotion: Promotion) -> list[Candidate]:
     """Hidden ranges, and links elsewhere that sound a little promotional or are foreign here."""
     found: list[tuple[float, Candidate]] = []
-    least = log(_LEAST_ANCHOR / (1 - _LEAST_ANCHOR))
+    least = _logit(_LEAST_ANCHOR)
     for anchor in view.anchors:
         start, end = _trimmed(view.text, anchor.start, anchor.end)
         if not anchor.off_site or end - start < 2:
@@ -318,14 +317,17 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _addresses(view: View, promotion: Promotion) -> list[Candidate]:
     """Bare domains and links whose own letters sound promotional."""
-    if "." not in view.text:
-        return []
-    least = log(_LEAST / (1 - _LEAST))
-    found = []
-    for match in _ADDRESS.finditer(view.text):
-        value = in_place(view, promotion, match.start(), match.end())
-        if value > least:
-            found.append((value, Candidate(match.start(), match.end(), "address")))
+    text = view.text
+    found: list[tuple[float, Candidate]] = []
+    for ending in _ENDING.finditer(text) if "." in text else ():
+        start = ending.start()
+        while start and not text[start - 1].isspace() and text[start - 1] not in "<>()\"'":
+            start -= 1
+        match = _ADDRESS.match(text, start)
+        if match and match.end() >= ending.end() and "@" not in match[0]:
+            value = in_place(view, promotion, match.start(), match.end())
+            if value > _logit(_LEAST):
+                found.append((value, Candidate(match.start(), match.end(), "address")))
     return _strongest(found)
 
 

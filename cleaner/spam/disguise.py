@@ -23,7 +23,9 @@ _SPACED_TRICK, _INVISIBLE, _SYMBOLS, _MIXED_TRICK, _LEET, _STRUCK = TRICKS
 
 ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 # Alphabets in which a zero-width character inside a word has no meaning of its own.
-_PLAIN: Final = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f\uac00-\ud7a3\u3041-\u30ff\u4e00-\u9fff"
+_PLAIN: Final = (
+    "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f\uac00-\ud7a3\u3041-\u30ff\u4e00-\u9fff"
+)
 _HIDDEN_JOINT: Final = re.compile(f"[{_PLAIN}]+(?:[{ZERO_WIDTH}]+[{_PLAIN}]+)+")
 _STYLES: Final = (
     "\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a"
@@ -32,11 +34,15 @@ _STYLES: Final = (
 _STYLED_SIGN: Final = re.compile(
     "[\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a\u1d00-\u1d22]"
 )
-_STYLED: Final = re.compile(f"(?:[{_STYLES}][A-Za-z]?){{3,}}(?:[ -]?[{_STYLES}A-Za-z]{{2,}})*")
+_STYLED: Final = re.compile(
+    f"(?:[{_STYLES}][A-Za-z]?){{3,}}(?:[ -](?:[{_STYLES}][A-Za-z]?){{2,}})*"
+)
 _SPACED: Final = re.compile(r"(?<![\w'’])[^\W\d_](?:([ .\-*_·])[^\W_](?:\1{1,2}[^\W_])+)(?![\w'’])")
 _MIXED: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f]{4,}")
 _OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}")
-_LEET_WORD: Final = re.compile(r"(?<![\w.@/:#&-])[A-Za-z]{0,8}(?:[0134578@$!]{1,2}[A-Za-z]{1,10}){1,4}\b")
+_LEET_WORD: Final = re.compile(
+    r"(?<![\w.@/:#&-])[A-Za-z]{0,8}(?:[0134578@$!]{1,2}[A-Za-z]{1,10}){1,4}\b"
+)
 _MIN_SPACED: Final = 9
 """Characters of the shortest spaced word: five letters and four separators."""
 
@@ -45,9 +51,7 @@ _LOOKS_LATIN: Final = str.maketrans(
     "abekmhopctyxijsdhlvqwABEKMHOPCTYXIJSaeikvoptuxABEZHIKMNOPTYX",
 )
 _LOOKS_CYRILLIC: Final = str.maketrans("aekmopctyxiABEKMHOPCTYXI", "аекморстухіАВЕКМНОРСТУХІ")
-_SMALL_CAPS: Final = str.maketrans(
-    "ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢꜰ", "abcdefghijklmnoprstuvwyzf"
-)
+_SMALL_CAPS: Final = str.maketrans("ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢꜰ", "abcdefghijklmnoprstuvwyzf")
 _LEET_LETTERS: Final = str.maketrans("0134578@$!", "oleastbasi")
 
 
@@ -66,7 +70,7 @@ def disguised_words(text: str, codes: CodeArray) -> list[tuple[int, int, str]]:
             found += ((m.start(), m.end(), _INVISIBLE) for m in _HIDDEN_JOINT.finditer(text))
         if _STYLED_SIGN.search(text):
             found += ((m.start(), m.end(), _SYMBOLS) for m in _STYLED.finditer(text))
-        if "\u0335" <= max(text, default="") and re.search("[\u0335-\u0338]", text):
+        if max(text, default="") >= "\u0335" and re.search("[\u0335-\u0338]", text):
             found += ((m.start(), m.end(), _STRUCK) for m in _OVERLAID.finditer(text))
         found += ((start, end, _MIXED_TRICK) for start, end in _mixed(text, codes))
     return _joined(sorted(found))

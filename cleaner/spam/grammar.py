@@ -109,7 +109,9 @@ class Grammar:
         alike = [p for v, p in rows.heads if v == vertical]
         if kind == "keywords":
             picked = random.sample(alike, min(len(alike), random.randint(2, 5)))
-            joiner = random.choice((", ", " ", " | ", ",", " - ", "、" if not rows.joiner else ", "))
+            joiner = random.choice(
+                (", ", " ", " | ", ",", " - ", "、" if not rows.joiner else ", ")
+            )
             return Phrase(joiner.join(picked), language, vertical, kind)
         if kind == "sentence" and rows.sentences:
             text = random.choice(rows.sentences)
@@ -118,7 +120,9 @@ class Grammar:
             return Phrase(text[:1].upper() + text[1:], language, vertical, kind)
         parts = [head]
         while rows.mods and len(parts) < 4 and random.random() < (0.65, 0.35, 0.2)[len(parts) - 1]:
-            parts.append(random.choice(rows.mods) if random.random() < 0.8 else random.choice(alike))
+            parts.append(
+                random.choice(rows.mods) if random.random() < 0.8 else random.choice(alike)
+            )
         parts = list(dict.fromkeys(parts))
         random.shuffle(parts)
         joiner = rows.joiner if random.random() < 0.92 else " "

@@ -72,13 +72,9 @@ def inject(text: str, spam: str, random: Random, *, sentence: bool = False) -> I
     return _put(text, at, at, space, spam, after, "middle")
 
 
-def _put(
-    text: str, at: int, resume: int, lead: str, spam: str, tail: str, place: str
-) -> Injected:
+def _put(text: str, at: int, resume: int, lead: str, spam: str, tail: str, place: str) -> Injected:
     start = at + len(lead)
-    return Injected(
-        text[:at] + lead + spam + tail + text[resume:], start, start + len(spam), place
-    )
+    return Injected(text[:at] + lead + spam + tail + text[resume:], start, start + len(spam), place)
 
 
 def disguised(spam: str, random: Random) -> str | None:
@@ -90,7 +86,11 @@ def disguised(spam: str, random: Random) -> str | None:
         tricks += [_spaced, _styled, _look_alike, _leet, _small_caps, _wide, _struck, _spaced]
     if cyrillic:
         tricks += [_look_alike_cyrillic, _spaced]
-    if not latin and not cyrillic and not re.search(r"[\uac00-\ud7a3\u3041-\u30ff\u4e00-\u9fff]", spam):
+    if (
+        not latin
+        and not cyrillic
+        and not re.search(r"[\uac00-\ud7a3\u3041-\u30ff\u4e00-\u9fff]", spam)
+    ):
         return None
     changed = random.choice(tricks)(spam, random)
     return changed if changed != spam else None
@@ -170,7 +170,9 @@ def _marked_up(spam: str, random: Random) -> str:
     if len(ascii_letters) > 5 and random.random() < 0.5:
         host = ascii_letters[: random.randint(6, 14)]
     else:
-        host = "".join(random.choice("abcdefghijklmnoprstuvwz") for _ in range(random.randint(5, 11)))
+        host = "".join(
+            random.choice("abcdefghijklmnoprstuvwz") for _ in range(random.randint(5, 11))
+        )
     path = random.choice(("", "/", f"/{random.randint(1, 99)}", "/index.php?p=7"))
     address = f"https://{random.choice(('', 'www.'))}{host}.{random.choice(_DOMAIN)}{path}"
     rel = random.choice(("", "", "", ' rel="nofollow"', ' rel="dofollow"', ' target="_blank"'))

@@ -34,7 +34,8 @@ class Weigher:
         """Probability that each candidate is spam, shape (candidates,)."""
         x = np.clip((signals - self.mean) / self.deviation, -_LIMIT, _LIMIT)
         logits = [
-            np.maximum(x @ hidden + bias, 0) @ out + last for hidden, bias, out, last in self.members
+            np.maximum(x @ hidden + bias, 0) @ out + last
+            for hidden, bias, out, last in self.members
         ]
         mean = np.mean(logits, axis=0).reshape(-1)
         return (1 / (1 + np.exp(-np.clip(mean, -30, 30)))).astype(np.float32)
@@ -55,11 +56,12 @@ class Weigher:
         scaling = arrays["weigher_scaling"]
         if scaling.shape != (2, len(SIGNALS)):
             raise ValueError("spam model was made for other signals; train it again")
-        members = []
+        members: list[tuple[FloatArray, FloatArray, FloatArray, FloatArray]] = []
         while f"weigher_{len(members)}_hidden" in arrays:
             prefix = f"weigher_{len(members)}_"
             hidden, bias, out, last = (
-                arrays[prefix + name].astype(np.float32) for name in ("hidden", "bias", "out", "last")
+                arrays[prefix + name].astype(np.float32)
+                for name in ("hidden", "bias", "out", "last")
             )
             size = hidden.shape[-1]
             if (hidden.shape, bias.shape, out.shape, last.shape) != (

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cleaner.spam.grams import ORDERS, FloatArray, HashArray, fit_table, fold, hashes
+from cleaner.spam.grams import FloatArray, HashArray, fit_table, fold, hashes
 
 _BITS: Final = 17
 _STRENGTH: Final = 20.0
@@ -82,10 +82,6 @@ class Promotion:
     def probability(self, phrase: str) -> float:
         """Probability (0 to 1) that `phrase`, standing alone, is promotional."""
         return sigmoid(self.logit(phrase))
-
-    def in_place(self, total: FloatArray, length: npt.NDArray[np.int64]) -> FloatArray:
-        """Log-odds of stretches of a text, from their sums of weights and their lengths."""
-        return (total / np.sqrt(len(ORDERS) * np.maximum(length, 1)) + self.bias).astype(np.float32)
 
 
 def sigmoid(value: float) -> float:

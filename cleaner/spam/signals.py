@@ -21,7 +21,7 @@ from cleaner.spam.grams import FloatArray
 from cleaner.spam.joins import Joins
 from cleaner.spam.languages import Languages, buckets
 from cleaner.spam.score import Promotion
-from cleaner.spam.view import View
+from cleaner.spam.view import UNSPACED, View
 
 KINDS: Final = ("script", "phrase", "sentence", "disguise", "anchor", "hidden", "address")
 BEFORE: Final = ("edge", "glued", "word", "name", "comma", "stop", "opener", "sign", "digit")
@@ -30,7 +30,7 @@ AFTER: Final = ("edge", "glued", "word", "name", "comma", "stop", "closer", "sig
 SIGNALS: Final = (
     # How it sounds
     "promotion", "promotion_in_place", "promotion_per_char", "promotion_around", "promotion_page",
-    "promotion_elsewhere", "promotional_others", "promotion_sentence",
+    "promotion_elsewhere", "promotional_others", "promotional_share", "promotion_sentence",
     # Its shape
     "chars", "words", "digits", "capitals", "capitalised", "address", "ends_sentence",
     "starts_upper", "inner_stops", "symbols",
@@ -59,9 +59,21 @@ _STOPS: Final = frozenset(".!?…。！？।۔؟")
 _COMMAS: Final = frozenset(",;،、，；")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _LAST_WORD: Final = re.compile(r"([^\W_]+(?:['’-][^\W_]+)*)[^\w\n]*$")
+_INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
 _AROUND: Final = 160
-_CLOSES: Final = {")": "(", "]": "[", "}": "{", "）": "（", "」": "「", "』": "『", "》": "《", "】": "【"}
-_URL: Final = re.compile(r"https?://|www\.|\b[\w-]+\.(?:com|net|org|info|xyz|top|site|online)\b", re.I)
+_CLOSES: Final = {
+    ")": "(",
+    "]": "[",
+    "}": "{",
+    "）": "（",
+    "」": "「",
+    "』": "『",
+    "》": "《",
+    "】": "【",
+}
+_URL: Final = re.compile(
+    r"https?://|www\.|\b[\w-]+\.(?:com|net|org|info|xyz|top|site|online)\b", re.I
+)
 
 
 class Reader:
@@ -121,13 +133,13 @@ class Reader:
         words = span.split()
         found["chars"] = log1p(size)
         found["words"] = log1p(len(words))
-        found["digits"] = sum(map(str.isdigit, span)) / size
+        found["digits"] = np.count_nonzero(view.folded[start:end] == 48) / size
         found["capitals"] = sum(map(str.isupper, span)) / size
         found["capitalised"] = sum(word[0].isupper() for word in words) / max(1, len(words))
         found["address"] = bool(_URL.search(span))
         found["ends_sentence"] = span[-1] in _STOPS
         found["starts_upper"] = span[0].isupper()
-        found["inner_stops"] = min(3, sum(char in _STOPS or char in "|:" for char in span[:-1]))
+        found["inner_stops"] = min(3, len(_INNER_STOP.findall(span, 0, size - 1)))
         found["symbols"] = 1 - len(own) / size
         self._script(c, own, found)
         self._language(start, end, found)
@@ -140,6 +152,13 @@ class Reader:
         if view.html:
             self._markup(c, found)
         return found
+
+    @cached_property
+    def _dense(self) -> FloatArray:
+        """Whether the stretch of 24 characters from each one on sounds promotional."""
+        sums = self.view.promotion
+        value = (sums[24:] - sums[:-24]) * np.float32((4 * 24) ** -0.5)
+        return (value + np.float32(self.promotion.bias) > 0).astype(np.float32)
 
     @cached_property
     def _folded(self) -> str:
@@ -160,11 +179,14 @@ class Reader:
             1, high - low - (end - start)
         )
         found["promotion_page"] = float(sums[-1] - inside) / max(1, len(view.text) - (end - start))
+        dense = self._dense
+        outside = dense.sum() - dense[max(0, start - 23) : end].sum()
+        found["promotional_share"] = float(outside) / max(1, len(dense) - (end - start) - 23)
         folded = span.casefold()
         others: list[tuple[int, int]] = []
         strongest = -3.0
         for other_start, other_end, other, text in self._hot[:40]:
-            if other_end > start and other_start < end or text == folded:
+            if (other_end > start and other_start < end) or text == folded:
                 continue
             if any(s < other_end and e > other_start for s, e in others):
                 continue
@@ -178,11 +200,11 @@ class Reader:
         stop = min(len(view.text) if stop < 0 else stop, end + 300)
         rest = (stop - around) - (end - start)
         outside = sums[stop] - sums[around] - inside
-        found["promotion_sentence"] = (
-            _clip(float(self.promotion.in_place(outside, np.int64(rest)))) if rest > 8 else -6.0
-        )
+        # The rest of the sentence and its neighbours, as one stretch.
+        value = float(outside) / (4 * max(1, rest)) ** 0.5 + self.promotion.bias
+        found["promotion_sentence"] = _clip(value) if rest > 8 else -6.0
 
-    def _script(self, c: Candidate, own: np.ndarray, found: dict[str, float]) -> None:  # type: ignore[type-arg]
+    def _script(self, c: Candidate, own: np.ndarray, found: dict[str, float]) -> None:
         view = self.view
         if not len(own):
             return
@@ -193,8 +215,8 @@ class Reader:
         found["foreign_share"] = float((own != view.home).mean())
         found["latin"] = code == CODE["Latin"]
         found["latin_home"] = view.home == CODE["Latin"]
-        found["unspaced"] = code in _UNSPACED
-        found["unspaced_home"] = view.home in _UNSPACED
+        found["unspaced"] = bool(UNSPACED[code])
+        found["unspaced_home"] = bool(UNSPACED[view.home])
         found["home_share"] = float(view.counts[view.home]) / self.total
         if foreign:
             rest = int(view.counts[code]) - int(counts[code])
@@ -220,9 +242,8 @@ class Reader:
         found["fit_page"] = float(fit[-1] - inside) / max(1, len(view.text) - size)
         grams = view.seen_index[start : max(start + 1, end - 2)]
         if len(grams):
-            own = np.bincount(np.unique(grams, return_inverse=True)[1])
-            total = view.seen[np.unique(grams)]
-            found["novelty"] = float(((total - own) <= 0).mean())
+            # Those that the span repeats itself count as known, which does no harm.
+            found["novelty"] = float((view.seen.take(grams) <= 1).mean())
 
     def _place(self, c: Candidate, span: str, found: dict[str, float]) -> None:
         text, start, end = self.view.text, c.start, c.end
@@ -290,14 +311,11 @@ class Reader:
             shared = min(end, high) - max(start, low)
             hidden = max(hidden, shared / max(1, end - start, min(high - low, 400)))
         found["hidden"] = hidden
-        found["hidden_block"] = any(low <= start and end <= high for low, high in view.hidden_blocks)
+        found["hidden_block"] = any(
+            low <= start and end <= high for low, high in view.hidden_blocks
+        )
         found["links"] = log1p(len(view.anchors))
         found["link_share"] = link_chars / max(1, len(view.text))
-
-
-_UNSPACED: Final = frozenset(
-    CODE[name] for name in ("Han", "Thai", "Lao", "Khmer", "Myanmar", "Hangul", "Tibetan")
-)
 
 
 def _clip(value: float) -> float:

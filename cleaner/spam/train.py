@@ -9,7 +9,7 @@ training pages of the fold are made of exactly these (stacking, Wolpert 1992).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from random import Random
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from cleaner.scripts import script_counts
 from cleaner.segment import segment
-from cleaner.spam import evidence, view_of
+from cleaner.spam import may_go, view_of
 from cleaner.spam.candidates import candidates
 from cleaner.spam.grammar import Grammar, Phrase
 from cleaner.spam.grams import FloatArray
@@ -39,8 +39,9 @@ _VARIANTS: Final = 10
 _WINDOW_TEXTS: Final = 12_000
 _MINED_TEXTS: Final = 6_000
 _MAX_NATURAL: Final = 40_000
-_INJECTED: Final = 16_000
-_HTML_COPIES: Final = 3
+_INJECTED: Final = 14_000
+_HTML_COPIES: Final = 2
+_MAX_PAGES: Final = 1_500
 _CROPPED: Final = 0.3
 _JOINED: Final = 0.12
 _MEMBERS: Final = 2
@@ -48,7 +49,7 @@ _HIDDEN: Final = 32
 _EPOCHS: Final = 14
 _ALIKE: Final = 0.7
 """Share of two spans' characters in common from which they are the same."""
-_FALSE_REMOVALS: Final = 1 / 4_000
+_FALSE_REMOVALS: Final = 1 / 2_500
 """Share of untouched texts that the strict threshold may touch."""
 _MARK_PRECISION: Final = 0.96
 
@@ -138,7 +139,7 @@ class _Rows:
             self.page.append(self.pages)
             self.fold.append(fold)
             self.natural.append(spam is None)
-            self.gated.append(all(evidence(candidate, row, view)))
+            self.gated.append(may_go(candidate, row, view))
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
@@ -166,7 +167,7 @@ def train_spam(
     judgements = judgements or Judgements.shipped()
     random = Random(seed)
     texts = [text for text in texts if len(text.text) >= 40]
-    random.shuffle(texts := list(texts))
+    random.shuffle(texts)
     fold_of = _Folds(grammar, random)
     languages = Languages.fit((text.language, text.text) for text in texts)
     joins = Joins.fit((text.text for text in texts[: int(25_000 * size)]), random)
@@ -197,7 +198,7 @@ def train_spam(
             if number % _FOLDS == fold:
                 for _ in range(3):
                     rows.add(model.view(line), model, fold, None)
-        for number, (page, labels) in enumerate(pages):
+        for number, (page, labels) in enumerate(pages[: int(_MAX_PAGES * size)]):
             if page.kind == "html" and number % _FOLDS == fold:
                 _add_html(rows, page, labels, source, model, fold, rng)
         say(f"spam: fold {fold + 1}: {len(rows.truth)} candidates, {sum(rows.truth)} injected")
@@ -371,9 +372,7 @@ def _fit_promotion(
     ordinary = _windows(texts, random)
     shipped = grammar.ordinary()
     ordinary += [phrase for _, phrase in shipped] * 4
-    ordinary += [
-        joiner.join((phrase, random.choice(shipped)[1])) for joiner, phrase in shipped * 2
-    ]
+    ordinary += [joiner.join((phrase, random.choice(shipped)[1])) for joiner, phrase in shipped * 2]
     ordinary += [mod for rows in grammar.languages.values() for mod in rows.mods] * 2
     ordinary += _look_alikes()
     ordinary += list(mined) * 2
@@ -424,8 +423,10 @@ def _mine(
         view = View.of(text.text, promotion, languages)
         for one in candidates(view, promotion):
             phrase = text.text[one.start : one.end]
-            if one.kind in ("phrase", "sentence") and promotion.logit(phrase) > 0 and not any(
-                head in phrase.lower() for head in known
+            if (
+                one.kind in ("phrase", "sentence")
+                and promotion.logit(phrase) > 0
+                and not any(head in phrase.lower() for head in known)
             ):
                 found[phrase] = folds.text(text)
     return [(fold, phrase) for phrase, fold in found.items()]

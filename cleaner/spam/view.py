@@ -6,7 +6,6 @@ of the running sums.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,7 +30,12 @@ FAMILY: Final = np.array(
 )
 STYLED: Final = CODE["Styled"]
 _SEEN_BITS: Final = 15
-_SENTENCE: Final = re.compile(r"[^\n.!?…。！？।۔؟]*(?:[.!?…](?![\s\n»”\")])[^\n.!?…。！？।۔؟]*)*[.!?…。！？।۔؟]*[»”\")]*")
+UNSPACED: Final = np.zeros(len(SCRIPTS), bool)
+"""By script: whether words are written without spaces between them, or with few."""
+UNSPACED[
+    [CODE[name] for name in ("Han", "Thai", "Lao", "Khmer", "Myanmar", "Hangul", "Tibetan")]
+] = True
+UNSPACED.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class View:
     """Letters of each family."""
     home: int
     """The family most letters belong to."""
+    folded: HashArray
+    """Folded code point of each character."""
     grams: Mapping[int, HashArray]
     """Hashed n-grams of the text with a space before and after it."""
     promotion: FloatArray
@@ -75,7 +81,8 @@ class View:
         codes = FAMILY.take(script_codes(text))
         counts = np.bincount(codes, minlength=len(SCRIPTS))
         counts[0] = 0
-        grams = hashes(fold(f" {text} "))
+        folded = fold(f" {text} ")
+        grams = hashes(folded)
         index = buckets(grams)
         group = languages.of_page(index)
         return cls(
@@ -83,6 +90,7 @@ class View:
             codes,
             counts,
             int(counts.argmax()),
+            folded[1:-1],
             grams,
             promotion.sums(grams, len(text)),
             group,
@@ -90,16 +98,25 @@ class View:
         )
 
     @cached_property
-    def sentences(self) -> list[tuple[int, int]]:
-        """Offsets of sentences, without the white space around them."""
-        found = []
-        for match in _SENTENCE.finditer(self.text):
-            start, end = match.span()
-            while start < end and self.text[start].isspace():
-                start += 1
-            if end - start > 1:
-                found.append((start, end))
-        return found
+    def _joining(self) -> npt.NDArray[np.bool_]:
+        """Whether each character is a letter, digit or mark."""
+        return self.folded != 32
+
+    @cached_property
+    def begins(self) -> npt.NDArray[np.bool_]:
+        """Whether a phrase may begin at each character."""
+        inside, free = self._joining, UNSPACED[self.codes]
+        begins = inside.copy()
+        begins[1:] &= ~inside[:-1] | free[1:]
+        return begins
+
+    @cached_property
+    def ends(self) -> npt.NDArray[np.bool_]:
+        """Whether a phrase may end after each character."""
+        inside, free = self._joining, UNSPACED[self.codes]
+        ends = inside.copy()
+        ends[:-1] &= ~inside[1:] | free[1:]
+        return ends
 
     @cached_property
     def seen(self) -> npt.NDArray[np.int64]:
