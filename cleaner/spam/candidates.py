@@ -152,13 +152,10 @@ def _parts(view: View, promotion: Promotion, start: int, end: int) -> Iterator[t
 
 
 def _enclosed(text: str, start: int, end: int) -> bool:
-    before, after = (
-        text[:start].rstrip()[-1:] if start < 80 else text[start - 80 : start].rstrip()[-1:],
-        text[end : end + 4].lstrip()[:1],
-    )
-    return (before != "" and before in "([{<«“„\"'‘‚（「『《【〈‹") and (
-        after != "" and after in ")]}>»”“\"'’）」』》】〉›,;"
-    )
+    """Whether brackets or quotation marks stand around a run."""
+    before = text[max(0, start - 8) : start].rstrip()[-1:] or "x"
+    after = text[end : end + 8].lstrip()[:1] or "x"
+    return before in "([{<«“„\"'‘‚（「『《【〈‹" and after in ")]}>»”“\"'’）」』》】〉›,;"
 
 
 def foreign_runs(text: str, codes: CodeArray, home: int) -> list[tuple[int, int]]:

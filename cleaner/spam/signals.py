@@ -13,6 +13,7 @@ from math import log, log1p
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from cleaner.scripts import CODE
 from cleaner.spam.candidates import Candidate, in_place
@@ -283,17 +284,21 @@ class Reader:
         found["join_right"] = _clip(joined_right)
         found["join_gain"] = _clip(across - (joined_left + joined_right) / 2)
 
+    @cached_property
+    def _anchors(self) -> npt.NDArray[np.int64]:
+        """Start and end of each link, shape (2, links)."""
+        spans = [(anchor.start, anchor.end) for anchor in self.view.anchors]
+        return np.array(spans, np.int64).reshape(-1, 2).T
+
     def _markup(self, c: Candidate, found: dict[str, float]) -> None:
         view, start, end = self.view, c.start, c.end
         found["html"] = 1.0
         linked = off = no_follow = hidden = 0.0
         address = -6.0
-        link_chars = 0
-        for anchor in view.anchors:
-            link_chars += anchor.end - anchor.start
+        starts, ends = self._anchors
+        for number in np.flatnonzero((starts < end) & (ends > start)):
+            anchor = view.anchors[number]
             shared = min(end, anchor.end) - max(start, anchor.start)
-            if shared <= 0:
-                continue
             # An anchor that the span fills counts whole; one that holds more, for its share.
             share = shared / max(end - start, anchor.end - anchor.start)
             linked = max(linked, share)
@@ -315,7 +320,7 @@ class Reader:
             low <= start and end <= high for low, high in view.hidden_blocks
         )
         found["links"] = log1p(len(view.anchors))
-        found["link_share"] = link_chars / max(1, len(view.text))
+        found["link_share"] = float((ends - starts).sum()) / max(1, len(view.text))
 
 
 def _clip(value: float) -> float:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
-from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -161,14 +160,17 @@ def markup_of(
 ) -> tuple[tuple[Anchor, ...], tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
     """Links, hidden ranges and hidden blocks inside the article."""
     anchors: list[Anchor] = []
-    if page.links:
+    inside = [
+        (found, link)
+        for link in page.links
+        if (found := articles.inside(link.start, link.end)) is not None
+    ]
+    if inside:
         own = _own_site(page.links, url)
-        for link in page.links:
-            found = articles.inside(link.start, link.end)
-            if found:
-                site = _site(link.href)
-                anchors.append(Anchor(*found, link, bool(site) and site != own))
-    hidden = [found for span in page.hidden if (found := articles.inside(*span))]
+        for found, link in inside:
+            site = _site(link.href)
+            anchors.append(Anchor(*found, link, bool(site) and site != own))
+    hidden = [span for low, high in page.hidden if (span := articles.inside(low, high))]
     blocks: list[tuple[int, int]] = []
     if any(element.hidden for element in page.elements):
         for block in page.blocks:
@@ -189,10 +191,8 @@ def _own_site(links: Sequence[Link], url: str | None) -> str:
 
 def _site(address: str) -> str:
     """Last two labels of the host; empty for an address within the site."""
-    if "//" not in address[:12]:
+    scheme, slashes, rest = address.strip().partition("//")
+    if not slashes or len(scheme) > 6:
         return ""
-    try:
-        host = urlsplit(address.strip()).hostname or ""
-    except ValueError:
-        return ""
-    return ".".join(host.split(".")[-2:])
+    host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0]
+    return ".".join(host.lower().split(".")[-2:])
