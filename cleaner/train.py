@@ -65,6 +65,8 @@ _MIN_STEPS = 500
 """Small data is gone through more often, until the network has made that many steps."""
 _COMPOSED_PER_ARTICLE = 3
 _MAX_COMPOSED = 6_000
+_MIN_SPAM_TEXTS = 1_000
+"""A spam model of fewer texts would take every name in another script for spam."""
 _MAX_TEXTS = 1_500
 """Unlabelled texts used as articles: more would crowd out the labelled ones."""
 
@@ -428,12 +430,12 @@ def train(
 
 
 def _spam_model(corpus: Corpus, extra: Extra, seed: int, say: Say) -> SpamModel | None:
-    """One that knows the texts of `extra`; without them, the default model's.
+    """One that knows the texts of `extra`; without enough of them, the default model's.
 
     It has to see many languages and what is legitimate in them, which labelled pages alone
     are too few for.
     """
-    if not extra.texts:
+    if len(extra.texts) < _MIN_SPAM_TEXTS:
         try:
             return Cleaner().model.spam
         except ModelError:

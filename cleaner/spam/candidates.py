@@ -35,15 +35,15 @@ _ENDING: Final = re.compile(
     re.I,
 )
 _SENTENCE_STOP: Final = re.compile(r"\n|[.!?…](?=[\s»”\")])[»”\")]*|[。！？।۔؟]")
-_LEAST: Final = 0.6
+_LEAST: Final = 0.5
 """Least promotional probability of a stretch that is judged; each costs a tenth of a
 millisecond and more."""
 _LEAST_SENTENCE: Final = 0.4
-_PLACES: Final = 2
+_PLACES: Final = 3
 _CHARS_PER_PLACE: Final = 6_000
 """So many stretches are judged on a page, the densest ones."""
 _LEAST_ANCHOR: Final = 0.15
-_OTHER_LANGUAGE: Final = 0.35
+_OTHER_LANGUAGE: Final = 0.6
 """How much a nat of misfit to the page's language adds to the promotional score."""
 _WINDOW: Final = 8
 _NARROW: Final = (6, 12, 24, 48)

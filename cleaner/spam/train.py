@@ -236,7 +236,7 @@ class _Source:
             grammar.only(lambda language, vertical, p: folds.vertical[vertical] == fold),
             grammar.only(lambda language, v, p: zlib.crc32(p.encode()) % _FOLDS == fold),
         ]
-        self.grammars = [grammar for grammar in self.grammars if grammar.languages]
+        self.grammars = [found for found in self.grammars if found.languages] or [grammar]
 
     def phrase(self, text: str, language: str, random: Random, kind: str = "") -> Phrase:
         """Of the text's own language, of its script, or of any."""
@@ -506,4 +506,4 @@ def _thresholds(
     np.maximum.at(highest, page[clean], probability[clean])
     worst = np.sort(highest)[::-1]
     allowed = int(rows.untouched * _FALSE_REMOVALS)
-    return mark, min(max(float(worst[allowed]), mark, 0.9), 0.9995)
+    return mark, min(max(float(worst[allowed]), mark, 0.6), 0.9995)
