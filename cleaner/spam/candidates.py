@@ -35,11 +35,11 @@ _ENDING: Final = re.compile(
     re.I,
 )
 _SENTENCE_STOP: Final = re.compile(r"\n|[.!?…](?=[\s»”\")])[»”\")]*|[。！？।۔؟]")
-_LEAST: Final = 0.5
+_LEAST: Final = 0.65
 """Least promotional probability of a stretch that is judged; each costs a tenth of a
 millisecond and more."""
 _LEAST_SENTENCE: Final = 0.4
-_PLACES: Final = 3
+_PLACES: Final = 2
 _CHARS_PER_PLACE: Final = 6_000
 """So many stretches are judged on a page, the densest ones."""
 _LEAST_ANCHOR: Final = 0.15

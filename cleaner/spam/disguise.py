@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from cleaner.scripts import CODE, CodeArray
+from cleaner.scripts import CODE, CodeArray, codepoints
 
 TRICKS: Final = (
     "spaced letters",
@@ -39,6 +39,7 @@ _STYLED: Final = re.compile(
 )
 _SPACED: Final = re.compile(r"(?<![\w'’])[^\W\d_](?:([ .\-*_·])[^\W_](?:\1{1,2}[^\W_])+)(?![\w'’])")
 _MIXED: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f]{4,}")
+_OVERLAY: Final = re.compile("[\u0335-\u0338]")
 _OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}")
 _LEET_WORD: Final = re.compile(
     r"(?<![\w.@/:#&-])[A-Za-z]{0,8}(?:[0134578@$!]{1,2}[A-Za-z]{1,10}){1,4}\b"
@@ -52,7 +53,10 @@ _LOOKS_LATIN: Final = str.maketrans(
 )
 _LOOKS_CYRILLIC: Final = str.maketrans("aekmopctyxiABEKMHOPCTYXI", "аекморстухіАВЕКМНОРСТУХІ")
 _SMALL_CAPS: Final = str.maketrans("ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢꜰ", "abcdefghijklmnoprstuvwyzf")
-_LEET_LETTERS: Final = str.maketrans("0134578@$!", "oleastbasi")
+_LEET_SIGNS: Final = "0134578@$!"
+_LEET_LETTERS: Final = str.maketrans(_LEET_SIGNS, "oleastbasi")
+_IS_LEET: Final = np.array([chr(code) in _LEET_SIGNS for code in range(128)])
+_IS_LEET.flags.writeable = False
 
 
 def disguised_words(text: str, codes: CodeArray) -> list[tuple[int, int, str]]:
@@ -70,7 +74,7 @@ def disguised_words(text: str, codes: CodeArray) -> list[tuple[int, int, str]]:
             found += ((m.start(), m.end(), _INVISIBLE) for m in _HIDDEN_JOINT.finditer(text))
         if _STYLED_SIGN.search(text):
             found += ((m.start(), m.end(), _SYMBOLS) for m in _STYLED.finditer(text))
-        if max(text, default="") >= "\u0335" and re.search("[\u0335-\u0338]", text):
+        if _OVERLAY.search(text):
             found += ((m.start(), m.end(), _STRUCK) for m in _OVERLAID.finditer(text))
         found += ((start, end, _MIXED_TRICK) for start, end in _mixed(text, codes))
     return _joined(sorted(found))
@@ -107,15 +111,14 @@ def _joined(words: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 def _leet(text: str, codes: CodeArray) -> Iterator[re.Match[str]]:
     """Latin words with digits or signs between their letters, but no units, codes or models."""
     letter = codes == CODE["Latin"]
-    between = letter[:-2] & letter[2:] & (codes[1:-1] == 0)
-    for at in np.flatnonzero(between):
-        if text[at + 1] in "0134578@$!":
-            start = int(at)
-            while start and text[start - 1].isalnum():
-                start -= 1
-            match = _LEET_WORD.match(text, start)
-            if match and sum(c.isalpha() for c in match[0]) >= 3 and not match[0].isupper():
-                yield match
+    sign = _IS_LEET.take(np.minimum(codepoints(text), 127))
+    for at in np.flatnonzero(letter[:-2] & letter[2:] & sign[1:-1]):
+        start = int(at)
+        while start and text[start - 1].isalnum():
+            start -= 1
+        match = _LEET_WORD.match(text, start)
+        if match and sum(c.isalpha() for c in match[0]) >= 3 and not match[0].isupper():
+            yield match
 
 
 def _mixed(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:

@@ -59,7 +59,6 @@ _CLOSERS: Final = frozenset(")]}>»”\"'’=/|—–:：)）」』》】〉·�
 _STOPS: Final = frozenset(".!?…。！？।۔؟")
 _COMMAS: Final = frozenset(",;،、，；")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_LAST_WORD: Final = re.compile(r"([^\W_]+(?:['’-][^\W_]+)*)[^\w\n]*$")
 _INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
 _AROUND: Final = 160
 _CLOSES: Final = {
@@ -254,8 +253,11 @@ class Reader:
         left = text[max(line, start - 100) : start]
         right = text[end : min(stop, end + 100)]
         bare_left, bare_right = left.rstrip(), right.lstrip()
-        last = _LAST_WORD.search(left)
-        before_word = last[1] if last and not left[last.end(1) :].strip(" ,;،、，") else ""
+        near = left[-48:]
+        words = list(_WORD.finditer(near))
+        before_word = ""
+        if words and not near[words[-1].end() :].strip(" ,;،、，"):
+            before_word = words[-1][0]
         first = _WORD.match(bare_right.lstrip(",;،、， "))
         after_word = first[0] if first else ""
         before = _before(bare_left, len(left) - len(bare_left), before_word)
