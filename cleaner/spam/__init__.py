@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log1p
 from typing import Final
 
 import numpy as np
@@ -34,8 +33,6 @@ _SOUND: Final = 2.5
 is sure of, nearly all spam is above, and nearly all names, quotations and buttons below."""
 _SOUND_IN_OTHER_SCRIPT: Final = 1.5
 _SOUND_IN_DISGUISE: Final = 1.0
-_LONG: Final = log1p(4)
-"""Words, as the signal counts them, of a phrase that may go for its sound alone."""
 _PURE: Final = 0.8
 """Share of a span's letters that must be of another script for that to be a reason."""
 _OTHER_LANGUAGE: Final = 0.4
@@ -114,8 +111,8 @@ def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
         return False
     if row[COLUMN["hidden"]] or row[COLUMN["off_site"]] > 0.5:
         return len(others) > 1
-    if len(others) == 1 and c.kind == "phrase" and row[COLUMN["words"]] < _LONG:
-        return False  # one or two words of the page's own language are its vocabulary
+    if len(others) == 1:
+        return False  # of the page's own language, it may be the page's own matter
     sound = max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]])
     if c.trick:
         return bool(sound > _SOUND_IN_DISGUISE)
@@ -155,7 +152,9 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
         code = int(np.bincount(view.codes[c.start : c.end])[1:].argmax()) + 1
         others.append(f"{SCRIPTS[code]} letters in a {SCRIPTS[view.home]} text")
     elif (
-        signal("language_gain_per_char") > _OTHER_LANGUAGE and c.end - c.start > _LANGUAGE_TRIGRAMS
+        signal("foreign_share") < 1 - _PURE  # a name among the page's words is no other language
+        and signal("language_gain_per_char") > _OTHER_LANGUAGE
+        and c.end - c.start > _LANGUAGE_TRIGRAMS
     ):
         others.append("in another language than the text around it")
     return insertion, others
