@@ -56,7 +56,7 @@ def _has_blank_line(page: Page) -> bool:
 
 def _without(source: str, start: int, end: int, cuts: Sequence[tuple[int, int]]) -> Iterator[str]:
     for cut_start, cut_end in cuts:
-        if start <= cut_start < end:
+        if cut_start < end and cut_end > start:  # neighbours may share the space between them
             yield source[start:cut_start]
             start = min(cut_end, end)
     yield source[start:end]

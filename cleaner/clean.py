@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from cleaner.assemble import clean_text, comments
 from cleaner.errors import ModelError
 from cleaner.model import Model, load
 from cleaner.segment import segment
 from cleaner.spam import deletion, find_spam
-from cleaner.types import ARTICLE, Kind, Metadata, Page, Segment, Span, named
+from cleaner.types import ARTICLE, Kind, Metadata, Page, Segment, SpamMode, Span, named
 
 _CHUNK = 16
 """Pages sent to a worker at a time."""
@@ -90,37 +90,45 @@ class Cleaner:
         """A cleaner with the model in `directory`. Raises `ModelError` if it cannot be read."""
         return cls(load(Path(directory)))
 
-    def clean(self, page: str | bytes, kind: Kind = "auto", url: str | None = None) -> Result:
+    def clean(
+        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, *,
+        spam: SpamMode = "remove",
+    ) -> Result:  # fmt: skip
         """Clean one page.
 
         Args:
             page: HTML or plain text; bytes are decoded as a browser would.
             kind: "html", "text", or "auto" to tell them apart by content.
-            url: where the page came from; helps the metadata.
+            url: where the page came from; helps the metadata, and tells links to other sites.
+            spam: "remove" leaves out of the text what is surely injected, "mark" only reports
+                it in `Result.spam`, "keep" does not look for it.
 
         Raises:
-            TypeError: `page` is neither str nor bytes, or `kind` is none of the three.
+            TypeError: `page` is neither str nor bytes, or `kind` or `spam` is none of the three.
         """
         if not isinstance(page, str | bytes):
             raise TypeError(f"page must be str or bytes, not {type(page).__name__}")
         if kind not in ("auto", "html", "text"):
             raise TypeError(f"kind must be 'auto', 'html' or 'text', not {kind!r}")
+        _check_mode(spam)
         try:
-            return self._clean(page, kind, url)
+            return self._clean(page, kind, url, spam)
         except (RecursionError, MemoryError, Exception) as error:
             # One bad page must never end a run; the reason goes with the result.
             reason = str(error) or type(error).__name__
             source = page if isinstance(page, str) and kind != "html" else ""
             return Result("", source=source, url=url, error=reason)
 
-    def _clean(self, page: str | bytes, kind: Kind, url: str | None) -> Result:
+    def _clean(self, page: str | bytes, kind: Kind, url: str | None, mode: SpamMode) -> Result:
         parsed = segment(page, kind)
         if not parsed.blocks:
             return Result("", source=parsed.source, kind=parsed.kind, url=url, html=parsed.html)
         segments = self._label(parsed)
         spam: tuple[Span, ...] = ()
-        if self.model.spam is not None:
-            spam = tuple(find_spam(parsed, segments, self.model.spam))
+        if self.model.spam is not None and mode != "keep":
+            spam = tuple(find_spam(parsed, segments, self.model.spam, url))
+        if mode == "mark":
+            spam = tuple(replace(span, removed=False) for span in spam)
         text = clean_text(
             parsed,
             [(s.start, s.end) for s in segments if s.label == ARTICLE],
@@ -149,41 +157,52 @@ class Cleaner:
         return named(Segment, rows)
 
     def clean_many(
-        self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1
-    ) -> Iterator[Result]:
+        self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1,
+        spam: SpamMode = "remove",
+    ) -> Iterator[Result]:  # fmt: skip
         """Clean pages one after the other, results in the same order.
 
         Args:
             n_jobs: processes, as joblib counts them (-1 for all cores).
+            spam: as in `clean`.
 
         A page that cannot be cleaned, or that is no page at all, gives a result with
         `.error`; the others are not touched by it.
         """
         if n_jobs == 1:
             for page in pages:
-                yield self._clean_any(page, kind)
+                yield self._clean_any(page, kind, spam)
             return
         from joblib import Parallel, delayed
 
         parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1)
         for results in parallel(
-            delayed(_clean_chunk)(self, chunk, kind) for chunk in _chunks(pages)
+            delayed(_clean_chunk)(self, chunk, kind, spam) for chunk in _chunks(pages)
         ):
             yield from results
 
-    def _clean_any(self, page: Any, kind: Kind) -> Result:
+    def _clean_any(self, page: Any, kind: Kind, spam: SpamMode) -> Result:
         if not isinstance(page, str | bytes):
             return Result("", error=f"page must be str or bytes, not {type(page).__name__}")
-        return self.clean(page, kind)
+        return self.clean(page, kind, spam=spam)
 
 
-def clean(page: str | bytes, kind: Kind = "auto", url: str | None = None) -> Result:
+def clean(
+    page: str | bytes, kind: Kind = "auto", url: str | None = None, *, spam: SpamMode = "remove"
+) -> Result:
     """Clean one page with the default model; see `Cleaner.clean`."""
-    return _default_cleaner().clean(page, kind, url)
+    return _default_cleaner().clean(page, kind, url, spam=spam)
 
 
-def _clean_chunk(cleaner: Cleaner, pages: list[str | bytes], kind: Kind) -> list[Result]:
-    return [cleaner._clean_any(page, kind) for page in pages]
+def _check_mode(spam: str) -> None:
+    if spam not in get_args(SpamMode):
+        raise TypeError(f"spam must be 'remove', 'mark' or 'keep', not {spam!r}")
+
+
+def _clean_chunk(
+    cleaner: Cleaner, pages: list[str | bytes], kind: Kind, spam: SpamMode
+) -> list[Result]:
+    return [cleaner._clean_any(page, kind, spam) for page in pages]
 
 
 def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes]]:

@@ -96,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument(
         "--json", action="store_true", help="print a line of JSON a page, with everything found"
     )
+    clean.add_argument(
+        "--spam",
+        choices=("remove", "mark", "keep"),
+        default="remove",
+        help="injected spam: leave out what is sure, only report it, or do not look for it",
+    )
     clean.set_defaults(run=_clean)
 
     inspect = commands.add_parser(
@@ -169,7 +175,9 @@ def _clean(args: argparse.Namespace) -> int:
     pages = failures = 0
     cleaning = _cleaner(args.model)
     with storing as write:
-        for record, result in clean_records(cleaning, records, kind=args.kind, n_jobs=args.n_jobs):
+        for record, result in clean_records(
+            cleaning, records, kind=args.kind, n_jobs=args.n_jobs, spam=args.spam
+        ):
             write(record, result)
             pages += 1
             failures += _failed(record, result)

@@ -8,12 +8,13 @@ from itertools import groupby
 
 from cleaner.clean import Cleaner, Result
 from cleaner.io import Record
-from cleaner.types import Kind
+from cleaner.types import Kind, SpamMode
 
 
 def clean_records(
-    cleaning: Cleaner, records: Iterable[Record], *, kind: Kind = "auto", n_jobs: int = 1
-) -> Iterator[tuple[Record, Result | None]]:
+    cleaning: Cleaner, records: Iterable[Record], *, kind: Kind = "auto", n_jobs: int = 1,
+    spam: SpamMode = "remove",
+) -> Iterator[tuple[Record, Result | None]]:  # fmt: skip
     """Clean records as they come, each paired with its result; None for one that was not read.
 
     A `kind` other than "auto" overrides what the records say of themselves.
@@ -24,13 +25,13 @@ def clean_records(
 
     for (readable, page_kind), group in groupby(records, key=group_of):
         if readable:
-            yield from _clean_group(cleaning, group, page_kind, n_jobs)
+            yield from _clean_group(cleaning, group, page_kind, n_jobs, spam)
         else:
             yield from ((record, None) for record in group)
 
 
 def _clean_group(
-    cleaning: Cleaner, group: Iterable[Record], kind: Kind, n_jobs: int
+    cleaning: Cleaner, group: Iterable[Record], kind: Kind, n_jobs: int, spam: SpamMode
 ) -> Iterator[tuple[Record, Result]]:
     waiting: deque[Record] = deque()
 
@@ -39,5 +40,5 @@ def _clean_group(
             waiting.append(record)
             yield record.data
 
-    for result in cleaning.clean_many(pages(), kind=kind, n_jobs=n_jobs):
+    for result in cleaning.clean_many(pages(), kind=kind, n_jobs=n_jobs, spam=spam):
         yield waiting.popleft(), result

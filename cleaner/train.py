@@ -41,7 +41,8 @@ from cleaner.features.bags import bag
 from cleaner.model import Head, Model, save
 from cleaner.network import Array, Example, Options, fit
 from cleaner.scaling import Scaling
-from cleaner.spam import SpamModel, train_spam
+from cleaner.spam import SpamModel
+from cleaner.spam.train import Text, train_spam
 from cleaner.types import ARTICLE, LABELS
 
 _MIN_SITES = {"words": 8, "near": 6, "far": 6}
@@ -66,10 +67,10 @@ _MIN_STEPS = 500
 """Small data is gone through more often, until the network has made that many steps."""
 _COMPOSED_PER_ARTICLE = 3
 _MAX_COMPOSED = 6_000
+_MIN_SPAM_TEXTS = 1_000
+"""A spam model of fewer texts would take every name in another script for spam."""
 _MAX_TEXTS = 1_500
 """Unlabelled texts used as articles: more would crowd out the labelled ones."""
-_SPAM_TEXTS = 9_000
-"""Texts that the spam model learns ordinary phrases from."""
 
 Say = Callable[[str], None]
 
@@ -82,6 +83,8 @@ class Extra:
     """Language and text of each reader comment."""
     texts: tuple[tuple[str, str], ...] = ()
     """Language and text of each running text."""
+    ids: tuple[str, ...] = ()
+    """What its corpus calls each of the texts; empty where it does not."""
     options: tuple[str, ...] = ()
     """Command-line options that name the files they came from."""
     sha256: str = ""
@@ -93,9 +96,11 @@ class Extra:
         Raises `DataError` for a file that is missing or not of that form.
         """
         files = [*comments, *texts]
+        rows = [row for path in texts for row in _read_texts(path)]
         return cls(
-            comments=tuple(row for path in comments for row in _read_texts(path)),
-            texts=tuple(row for path in texts for row in _read_texts(path)),
+            comments=tuple(row[:2] for path in comments for row in _read_texts(path)),
+            texts=tuple(row[:2] for row in rows),
+            ids=tuple(row[2] for row in rows),
             options=(*_option("--comments", comments), *_option("--texts", texts)),
             sha256=_hash_files(files),
         )
@@ -105,13 +110,13 @@ def _option(name: str, files: Sequence[Path]) -> tuple[str, ...]:
     return (name, *(path.name for path in files)) if files else ()
 
 
-def _read_texts(path: Path) -> Iterator[tuple[str, str]]:
+def _read_texts(path: Path) -> Iterator[tuple[str, str, str]]:
     try:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
-                yield row["lang"].split("_")[0], row["text"]
+                yield row["lang"].split("_")[0], row["text"], str(row.get("id", ""))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path}: cannot be read ({error}); give JSONL with the columns lang and text"
@@ -428,7 +433,7 @@ def train(
         }
     corpus = Corpus.read(pages, seed=seed, n_jobs=n_jobs)
     say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
-    spam = _spam_model(extra, seed)
+    spam = _spam_model(corpus, extra, seed, say)
     model = fit_model(corpus, extra, spam=spam, seed=seed, n_jobs=n_jobs, options=options, say=say)
     manifest = {
         "made_by": command,
@@ -455,17 +460,22 @@ def train(
     return model
 
 
-def _spam_model(extra: Extra, seed: int) -> SpamModel:
-    """One that knows the ordinary phrases of `extra`; without them, the default model's."""
-    if not extra.texts:
+def _spam_model(corpus: Corpus, extra: Extra, seed: int, say: Say) -> SpamModel | None:
+    """One that knows the texts of `extra`; without enough of them, the default model's.
+
+    It has to see many languages and what is legitimate in them, which labelled pages alone
+    are too few for.
+    """
+    if len(extra.texts) < _MIN_SPAM_TEXTS:
         try:
-            shipped = Cleaner().model.spam
+            return Cleaner().model.spam
         except ModelError:
-            shipped = None
-        return shipped or train_spam(seed=seed)
-    texts = [text for _, text in extra.texts]
-    chosen = random.Random(seed + 1).sample(texts, min(_SPAM_TEXTS, len(texts)))
-    return train_spam(chosen, seed=seed)
+            return None
+    ids = extra.ids or ("",) * len(extra.texts)
+    texts = [Text(*row, name) for row, name in zip(extra.texts, ids, strict=True)]
+    pages = [(found.page, found.labels) for found in corpus.pages]
+    with threadpool_limits(1):
+        return train_spam(texts, pages, seed=seed, say=say)
 
 
 def _card(model: Model) -> str:

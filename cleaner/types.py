@@ -16,6 +16,9 @@ from typing import Any, Literal, NamedTuple, TypeVar
 Row = TypeVar("Row", bound=tuple[Any, ...])
 Kind = Literal["auto", "html", "text"]
 Favor = Literal["precision", "balanced", "recall"]
+"""What doubtful blocks are: left out of the article, decided by what is likelier, taken in."""
+SpamMode = Literal["remove", "mark", "keep"]
+"""What to do with injected spam: take out what is sure, only report it, or not look for it."""
 
 ARTICLE = "article"
 COMMENT = "comment"
@@ -89,6 +92,8 @@ class Page:
     blocks: tuple[Block, ...]
     elements: tuple[Element, ...] = ()
     links: tuple[Link, ...] = ()
+    hidden: tuple[tuple[int, int], ...] = ()
+    """Ranges of `source` inside blocks that inline elements hide; kept for the spam step."""
     title: str = ""
     """Text of `<title>`; empty in plain text."""
     html: str = field(default="", repr=False)

@@ -17,10 +17,8 @@ from hypothesis import settings
 
 import cleaner.train
 from cleaner.clean import Cleaner, Result
-from cleaner.data.pages import read_pages
 from cleaner.network import Options
-from cleaner.spam import SpamModel, train_spam
-from cleaner.types import Kind, Segment, Span
+from cleaner.types import Kind, Segment, SpamMode, Span
 
 TRAINING_DATA = Path(__file__).parents[1] / "training_data"
 SMALL = Options(epochs=1, pages_per_step=4, hidden=32, embedding=8)
@@ -60,7 +58,12 @@ class SimpleCleaner:
     """Keeps every line but those that start with `#`; fails on an empty page."""
 
     def clean_many(
-        self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1
+        self,
+        pages: Iterable[str | bytes],
+        *,
+        kind: Kind = "auto",
+        n_jobs: int = 1,
+        spam: SpamMode = "remove",
     ) -> Iterator[Result]:
         for page in pages:
             source = page if isinstance(page, str) else page.decode("utf-8", "replace")
@@ -84,24 +87,10 @@ def simple_cleaner(monkeypatch: pytest.MonkeyPatch) -> Cleaner:
 
 
 @pytest.fixture(scope="session")
-def small_spam() -> SpamModel:
-    """A spam model of few phrases, fitted once: the full one takes a minute."""
-    ordinary = [
-        entry.text
-        for page in read_pages(TRAINING_DATA)
-        for entry in page.labels
-        if entry.label == "article" and not entry.spam
-    ]
-    return train_spam(ordinary, mine=False, variants=1)
-
-
-@pytest.fixture(scope="session")
-def small_model(small_spam: SpamModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Directory of a small model trained on the shipped pages."""
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a small model trained on the shipped pages; its spam part is the default's."""
     out = tmp_path_factory.mktemp("models") / "small"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cleaner.train, "train_spam", lambda *args, **options: small_spam)
-        cleaner.train.train([TRAINING_DATA], out, options=SMALL)
+    cleaner.train.train([TRAINING_DATA], out, options=SMALL)
     return out
 
 

@@ -45,6 +45,11 @@ def test_nothing_is_invented_or_moved(texts: list[str], between: str, data: st.D
         assert all(line in page.source for line in text.split("\n"))
 
 
+def test_cuts_may_share_a_space() -> None:
+    page = segment("One two three four.", "text")
+    assert clean_text(page, [(0, 19)], [(4, 8), (7, 14)]) == "One four."
+
+
 def test_what_is_dropped_between_paragraphs_leaves_one_blank_line() -> None:
     page = segment("One.\n\nShare\n\n\n\nTwo.\n\n\nThree.", "text")
     assert clean_text(page, kept(page, "One.", "Two.", "Three.")) == "One.\n\nTwo.\n\nThree."

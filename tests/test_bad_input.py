@@ -21,7 +21,6 @@ import pytest
 from cleaner.clean import Cleaner, Result
 from cleaner.cli import main
 from cleaner.errors import DataError
-from cleaner.spam import SpamModel
 
 PARAGRAPH = (
     "The river rose two metres in a single night, and by the morning the lower road had gone, "
@@ -329,7 +328,6 @@ class TestCommands:
         tmp_path: Path,
         page: Path,
         capsys: pytest.CaptureFixture[str],
-        small_spam: SpamModel,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         def fail(*args: object, **options: object) -> None:

@@ -134,6 +134,25 @@ def test_hidden_is_a_fact_and_is_inherited(attributes: str, hidden: bool) -> Non
     assert page.elements[page.blocks[0].element].hidden is hidden
 
 
+@pytest.mark.parametrize(
+    ("style", "hidden"),
+    [
+        ("display:none", True),
+        ("font-size: 1px", True),
+        ("font-size: 11px", False),
+        ("color: transparent", True),
+        ("background-color: transparent", False),
+        ("position:absolute;left:-9999px", True),
+        ("color: red", False),
+    ],
+)
+def test_inline_text_that_is_hidden_is_noted(style: str, hidden: bool) -> None:
+    page = segment_html(f'<p>Seen <b>and <span style="{style}">not <i>seen</i></span></b> again.')
+    found = [page.source[low:high].strip() for low, high in page.hidden]
+    assert found == (["not seen"] if hidden else [])
+    assert page.source == "Seen and not seen again."
+
+
 def test_title_is_kept_apart() -> None:
     page = segment_html("<title> A &amp;\n b </title><p>text</p>")
     assert (page.title, page.source) == ("A & b", "text")

@@ -5,13 +5,20 @@ import time
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 import cleaner
-from cleaner.spam import SpamModel, deletion, find_spam, train_spam
+from cleaner.segment import segment
+from cleaner.spam import SpamModel, deletion, find_spam
+from cleaner.spam.disguise import disguised_words, plain_spelling
+from cleaner.spam.grammar import Grammar
+from cleaner.spam.inject import disguised, inject, inject_html
+from cleaner.spam.signals import SIGNALS
+from cleaner.spam.train import Judgements, Text, train_spam
 from cleaner.types import Block, Page, Segment, Span
 
 DATA = Path(__file__).parent / "data"
@@ -41,8 +48,8 @@ def test_nothing_legitimate_is_removed(case: dict[str, Any]) -> None:
 
 def test_negatives_are_many_and_varied() -> None:
     negatives = cases("spam_negatives.jsonl")
-    assert len(negatives) >= 80
-    assert len({case["lang"] for case in negatives}) >= 20
+    assert len({case["text"] for case in negatives}) >= 200
+    assert len({case["lang"] for case in negatives}) >= 25
 
 
 def test_injected_spam_is_found() -> None:
@@ -70,17 +77,19 @@ def test_only_the_injected_word_goes() -> None:
 
 
 def test_spans_lie_in_article_segments_and_match_the_source() -> None:
-    spam = "The farmers waited for rain 온라인카지노 while the wells in the valley ran dry."
-    source = f"Menu\n\n{spam}\n\n{spam}\n\n{spam}"
-    at = [source.index(spam)]
-    at += [source.index(spam, at[0] + 1), source.rindex(spam)]
-    labels = ("article", "comment", "article")
+    first, second, third = (
+        "The farmers waited for rain 온라인카지노 while the wells in the valley ran dry.",
+        "Her uncle repaired the roof 바카라사이트 before the first snow of the year fell.",
+        "Volunteers cleaned the beach 토토사이트 추천 after the storm had passed the island.",
+    )
+    source = f"Menu\n\n{first}\n\n{second}\n\n{third}"
     segments = [
-        Segment(label, spam, start, start + len(spam), 1.0)
-        for label, start in zip(labels, at, strict=True)
+        Segment(label, text, source.index(text), source.index(text) + len(text), 1.0)
+        for label, text in (("article", first), ("comment", second), ("article", third))
     ]
     found = find_spam(Page(source, "text", ()), segments, default())
-    assert [span.start for span in found] == [at[0] + 28, at[2] + 28]
+    assert {span.text[:3] for span in found} <= {"온라인", "토토사"}
+    assert found
     assert all(source[span.start : span.end] == span.text for span in found)
 
 
@@ -136,22 +145,156 @@ def test_clean_text_is_cheap() -> None:
     assert min(times) < 0.01
 
 
-def test_training_is_deterministic_and_needs_no_texts() -> None:
-    first, second = train_spam(variants=3), train_spam(variants=3)
-    assert (first.weights == second.weights).all()
-    assert (first.scale, first.bias) == (second.scale, second.bias)
-    assert first.probability("바카라사이트") > 0.8 > 0.3 > first.probability("대한민국")
-    assert (
-        first.probability("buy viagra online") > 0.8 > 0.3 > first.probability("he said on Monday")
+def test_training_is_deterministic() -> None:
+    grammar = Grammar.shipped().only(lambda language, v, p: language in {"en", "ko", "ru", "fr"})
+    texts = [
+        Text(case["lang"], (case["text"] + " ") * 4)
+        for case in cases("spam_negatives.jsonl")
+        if case["lang"] in {"en", "fr", "ru"}
+    ]
+    first, second = (train_spam(texts, grammar=grammar, size=0.02) for _ in range(2))
+    one, other = first.to_arrays(), second.to_arrays()
+    assert one.keys() == other.keys()
+    assert all((one[name] == other[name]).all() for name in one)
+    assert first.promotion.probability("바카라사이트") > first.promotion.probability("대한민국")
+
+
+def test_the_shipped_grammar_and_judgements_are_well_formed() -> None:
+    grammar = Grammar.shipped()
+    assert len(grammar.languages) >= 60
+    assert len(grammar.verticals) >= 10
+    for language, rows in grammar.languages.items():
+        assert rows.heads, language
+        assert rows.mods, language
+        assert rows.ordinary, language
+        assert all("{}" in sentence for sentence in rows.sentences)
+    for spans in Judgements.shipped().spans.values():
+        assert all(start < end for start, end, _ in spans)
+
+
+def test_a_grammar_can_leave_languages_and_verticals_out() -> None:
+    left = Grammar.shipped().only(lambda language, v, p: language != "ko" and v != "gambling")
+    assert "ko" not in left.languages
+    assert "gambling" not in left.verticals
+    assert left.verticals
+
+
+TEXT = "The river rose in the night, and the lower streets were closed. Nobody was hurt. " * 3
+
+
+def test_an_injection_leaves_the_rest_alone() -> None:
+    random = Random(1)
+    places = set()
+    for _ in range(200):
+        put = inject(TEXT, "cheap pills", random)
+        assert put is not None
+        assert put.text[put.start : put.end].startswith("cheap pills")
+        rest = put.text[: put.start] + put.text[put.end :]
+        assert [c for c in rest if c.isalnum()] == [c for c in TEXT if c.isalnum()]
+        places.add(put.place)
+    assert places >= {"middle", "end", "glued", "brackets", "comma"}
+
+
+def test_an_injection_into_markup_can_be_found_again() -> None:
+    html = f"<html><body><nav>Home</nav><p>{TEXT}</p></body></html>"
+    grammar, random = Grammar.shipped(), Random(2)
+    hidden = linked = 0
+    for _ in range(60):
+        made = inject_html(html, grammar.phrase("en", random, "phrase"), random)
+        if made is None:
+            continue
+        page = segment(made[0], "html")
+        assert made[1] in page.source
+        at = page.source.index(made[1])
+        hidden += any(low <= at < high for low, high in page.hidden)
+        linked += any(link.start <= at < link.end for link in page.links)
+    assert hidden > 5
+    assert linked > 15
+
+
+def test_disguised_words_are_seen_and_read() -> None:
+    from cleaner.scripts import script_codes
+
+    random = Random(3)
+    seen = read = number = 0
+    for _ in range(200):
+        spam = disguised("casino bonus online", random)
+        assert spam is not None
+        text = f"The lamp {spam} stood on the table."
+        found = disguised_words(text, script_codes(text))
+        number += 1
+        seen += bool(found)
+        plain = " ".join(plain_spelling(text[s:e], trick) for s, e, trick in found).casefold()
+        read += any(word in plain for word in ("casino", "bonus", "online"))
+    assert seen > 0.9 * number
+    assert read > 0.7 * number
+
+
+ARTICLE_HTML = """<html><body><article><h1>Harbour rebuilt</h1>
+<p>The harbour of the small town was rebuilt after the storm of last winter, and the first boats
+came back in May. {} The fishermen say that the new quay is higher and safer than the old one.</p>
+<p>The council paid for half of the work, and the ministry for the rest of it. The mayor thanked
+everybody who had helped to clear the beach {} in the cold weeks after the flood.</p>
+</article></body></html>"""
+
+
+def html_spans(html: str) -> list[Span]:
+    page = segment(html, "html")
+    segments = [
+        Segment("article", page.text_of(block), block.start, block.end, 1.0)
+        for block in page.blocks
+    ]
+    return find_spam(page, segments, default())
+
+
+def test_hidden_links_are_spam_and_say_so() -> None:
+    link = (
+        '<span style="display:none"><a href="https://bestpills.example.top/">cheap pills</a></span>'
     )
+    (span,) = html_spans(ARTICLE_HTML.format("", link))
+    assert span.text == "cheap pills"
+    assert span.removed
+    assert "hidden" in span.reason
+
+
+def test_links_to_other_sites_are_no_spam_as_such() -> None:
+    links = (
+        'The <a href="https://www.example.org/ministry">ministry of transport</a> agreed.',
+        'with <a href="https://volunteers.example.net/">volunteers from the region</a>',
+    )
+    assert [span for span in html_spans(ARTICLE_HTML.format(*links)) if span.removed] == []
+
+
+def test_mark_and_keep() -> None:
+    text = next(c["text"] for c in cases("spam_positives.jsonl") if "토토사이트" in c["text"])
+    page = f"{text} He has done so for thirty years, and the dog goes with him."
+    removed, marked, kept = (
+        cleaner.clean(page, "text", spam=mode) for mode in ("remove", "mark", "keep")
+    )
+    assert any(span.removed for span in removed.spam)
+    assert "토토사이트" not in removed.text
+    assert [(s.start, s.end) for s in marked.spam] == [(s.start, s.end) for s in removed.spam]
+    assert not any(span.removed for span in marked.spam)
+    assert marked.text == kept.text == page
+    assert kept.spam == ()
+    with pytest.raises(TypeError, match="'remove', 'mark' or 'keep'"):
+        cleaner.clean(page, spam="delete")  # type: ignore[arg-type]
 
 
 def test_model_round_trip_and_bad_arrays() -> None:
-    again = SpamModel.from_arrays(default().to_arrays())
-    assert again.probability("online casino") == pytest.approx(
-        default().probability("online casino")
-    )
-    with pytest.raises(ValueError, match="train it again"):
-        SpamModel.from_arrays({"weights": np.zeros(4, np.int8)})
-    with pytest.raises(ValueError, match="train it again"):
-        SpamModel.from_arrays({**default().to_arrays(), "weights": np.zeros(4, np.int8)})
+    arrays = default().to_arrays()
+    again = SpamModel.from_arrays(arrays)
+    text = cases("spam_positives.jsonl")[0]["text"]
+    assert spans(text, again) == spans(text)
+    damaged: dict[str, np.ndarray[Any, Any]] = {
+        "weights": np.zeros(4, np.int8),
+        "languages": np.zeros((4, 2), np.int8),
+        "joins": np.zeros(4, np.int8),
+        "weigher_scaling": np.zeros((2, len(SIGNALS) - 1), np.float32),
+        "weigher_0_out": np.zeros((3, 1), np.float32),
+    }
+    for name, array in damaged.items():
+        with pytest.raises(ValueError, match="train it again"):
+            SpamModel.from_arrays({**arrays, name: array})
+        with pytest.raises(ValueError, match="train it again"):
+            SpamModel.from_arrays({k: v for k, v in arrays.items() if k != name})

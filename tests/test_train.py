@@ -29,7 +29,6 @@ from cleaner.examples import (
 )
 from cleaner.network import Array
 from cleaner.segment import segment
-from cleaner.spam import SpamModel
 from cleaner.train import Corpus, Extra, cross_validate, fit_head, site_folds, train
 from cleaner.types import LABELS
 from conftest import SMALL, TRAINING_DATA
@@ -38,11 +37,6 @@ from conftest import SMALL, TRAINING_DATA
 @pytest.fixture(scope="module")
 def shipped() -> list[LabelledPage]:
     return read_pages(TRAINING_DATA)
-
-
-@pytest.fixture
-def quick_spam(small_spam: SpamModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaner.train, "train_spam", lambda *args, **options: small_spam)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +57,6 @@ def hashes(directory: Path) -> dict[str, str]:
     return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in directory.iterdir()}
 
 
-@pytest.mark.usefixtures("quick_spam")
 def test_shipped_pages_train_a_model_in_under_a_minute_and_give_the_same_bytes_again(
     small_model: Path, tmp_path: Path
 ) -> None:
@@ -73,7 +66,6 @@ def test_shipped_pages_train_a_model_in_under_a_minute_and_give_the_same_bytes_a
     assert hashes(tmp_path) == hashes(small_model)
 
 
-@pytest.mark.usefixtures("quick_spam")
 def test_bytes_depend_on_the_seed_and_not_on_the_number_of_processes(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -48,7 +48,8 @@ _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | d
 """White space around elements; a blank line around all others."""
 
 _HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*(?:0(?![.\d])|1px)"
+    r"|opacity\s*:\s*0(?![.\d])|(?<![-\w])color\s*:\s*transparent"
     r"|text-indent\s*:\s*-\d{3}|(?:left|top)\s*:\s*-\d{3}",
     re.I,
 )
@@ -91,6 +92,7 @@ def segment_html(html: str) -> Page:
         blocks=named(Block, renderer.blocks),
         elements=named(Element, renderer.rows),
         links=named(Link, renderer.links),
+        hidden=tuple(renderer.hidden),
         title=title,
         html=html,
     )
@@ -222,6 +224,8 @@ class _Renderer:
         self.blocks: list[tuple[Any, ...]] = []
         self.rows: list[list[Any]] = []
         self.links: list[tuple[Any, ...]] = []
+        self.hidden: list[tuple[int, int]] = []
+        self._hidden_from = 0
         self.keep_nodes = keep_nodes
         self.nodes: list[LexborNode] = []  # one for each row, if they are kept
         self.shadow_roots = False
@@ -285,6 +289,7 @@ class _Renderer:
                 children, tag = node.iter(include_text=True), name
                 if not hidden and ("style" in attributes or "hidden" in attributes):
                     hidden = _is_hidden(attributes)
+                    self._hidden_from = self.length
                 if tag not in _INLINE and ":" not in tag:
                     self._boundary(tag)
                     depth = rows[element][3] + 1 if element >= 0 else 0
@@ -320,6 +325,8 @@ class _Renderer:
                     rows[element][6] = len(blocks)
                 elif link is not None and link is not outer[3] and 0 <= link.start < self.length:
                     self.links.append((link.start, self.length, link.href, link.rel, hidden))
+                if hidden and not outer[6] and element == outer[1]:
+                    self.hidden.append((self._hidden_from, self.length))
                 children, element, tag, link, control, pre, hidden = outer
         self._end_block()
 

@@ -1,64 +1,170 @@
-"""Spans worth judging: runs of another script, disguised words, promotional phrases.
+"""Spans worth judging, found cheaply: most pages have none or a few.
 
-Every function takes a text and gives half-open character ranges into it.
+Runs of another script, disguised words, stretches that sound promotional, promotional
+sentences, and in HTML links that lead elsewhere and hidden ranges. Every span is a half-open
+range of characters of the view's text.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import log
 from typing import Final
 
 import numpy as np
 
-from cleaner.scripts import CODE, SCRIPTS, CodeArray
-from cleaner.spam.score import ORDERS, FloatArray, SpamModel, sigmoid
-
-_FAMILY: Final = {"Kana": "Han", "Bopomofo": "Han"}
-"""Scripts written together in one language count as one."""
-FAMILY: Final = np.array(
-    [CODE[_FAMILY.get(name, name)] if name else 0 for name in SCRIPTS], np.uint8
-)
+from cleaner.scripts import CODE, CodeArray
+from cleaner.spam.disguise import disguised_words, plain_spelling
+from cleaner.spam.grams import ORDERS
+from cleaner.spam.score import Promotion
+from cleaner.spam.view import STYLED, View
+from cleaner.spam.view import UNSPACED as _UNSPACED_CODES
 
 _MAX_GAP: Final = 3
 """Spaces, digits and signs that may lie between words of one run."""
 _RUN_BREAK: Final = re.compile(r"[\n()\[\]{}<>«»“”„\"/|:;=—–。、，（）「」]")
-
-_SENTENCE_STOP: Final = re.compile(r"[\n;:!?。！？।]|\.(?=\s)")
-
-ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff"
-# Alphabets in which a zero-width character inside a word has no meaning of its own.
-_PLAIN: Final = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f"
-_HIDDEN_JOINT: Final = re.compile(f"[{_PLAIN}]+(?:[{ZERO_WIDTH}]+[{_PLAIN}]+)+")
-_STYLED: Final = re.compile(
-    "[\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189]{3,}"
-    "(?: [\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189]{2,})*"
+_CHAIN_BREAK: Final = re.compile(r"[\w\n.!?。！？।()\[\]«»“”\"]")
+_STOP: Final = re.compile(r"[\n;:!?。！？।|]|\.(?=\s)")
+_ADDRESS: Final = re.compile(r"(?:https?://|www\.)?[\w.-]+(?:/[^\s<>()\"']*)?", re.I)
+_ENDING: Final = re.compile(
+    r"\.(?:com|net|org|info|xyz|top|site|online|club|shop|live|vip|bet|io|co|me|biz|ru|cc|asia|win"
+    r"|pro|app)\b",
+    re.I,
 )
-_SPACED: Final = re.compile(r"(?<![\w'’])[^\W\d_](?:([ .\-*_·])[^\W_](?:\1{1,2}[^\W_])+)(?![\w'’])")
-_MIXED: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f]{4,}")
-_MIN_SPACED: Final = 9
-"""Characters of the shortest spaced word: five letters and four separators."""
-
-_LOOKS_LATIN: Final = str.maketrans(
-    "авекмнорстухіјѕԁһӏѵԛԝАВЕКМНОРСТУХІЈЅαεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
-    "abekmhopctyxijsdhlvqwABEKMHOPCTYXIJSaeikvoptuxABEZHIKMNOPTYX",
-)
-_LOOKS_CYRILLIC: Final = str.maketrans("aekmopctyxiABEKMHOPCTYXI", "аекморстухіАВЕКМНОРСТУХІ")
-_CONTEXT: Final = 40
+_SENTENCE_STOP: Final = re.compile(r"\n|[.!?…](?=[\s»”\")])[»”\")]*|[。！？।۔؟]")
+_LEAST: Final = 0.65
+"""Least promotional probability of a stretch that is judged; each costs a tenth of a
+millisecond and more."""
+_LEAST_SENTENCE: Final = 0.4
+_PLACES: Final = 2
+_CHARS_PER_PLACE: Final = 6_000
+"""So many stretches are judged on a page, the densest ones."""
+_LEAST_ANCHOR: Final = 0.15
+_OTHER_LANGUAGE: Final = 0.6
+"""How much a nat of misfit to the page's language adds to the promotional score."""
 _WINDOW: Final = 8
+_NARROW: Final = (6, 12, 24, 48)
+_WIDE: Final = (12, 24, 48, 80)
+"""Characters of sliding windows, in scripts without spaces and in others."""
 _MAX_RUN: Final = 90
+_MAX_RUNS: Final = 40
+"""A page with more runs of other scripts is written in several."""
+_MAX_DISGUISED: Final = 8
+"""A page with more disguised words is badly encoded, not injected."""
+_MAX_KIND: Final = 30
+"""Candidates of one kind: on a page with more, the strongest are judged."""
+_MAX_SENTENCE: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span to be judged."""
+
+    start: int
+    end: int
+    kind: str
+    """How it was found: script, phrase, sentence, disguise, anchor, hidden or address."""
+    trick: str = ""
+    """Name of the disguise."""
+    plain: str = ""
+    """The span in plain spelling where that differs."""
+
+
+def candidates(view: View, promotion: Promotion) -> list[Candidate]:
+    """All candidates of a page, without duplicates, by position; they may overlap."""
+    if len(view.text) < 4:
+        return []
+    found = [*_disguised(view), *_foreign(view, promotion)]
+    found += _promotional(view, promotion)
+    if view.html:
+        found += _marked_up(view, promotion)
+    found += _addresses(view, promotion)
+    unique: dict[tuple[int, int], Candidate] = {}
+    for one in (*found, *_chains(view.text, found)):
+        unique.setdefault((one.start, one.end), one)
+    return [unique[span] for span in sorted(unique)]
+
+
+def _chains(text: str, found: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Runs of phrases with nothing but signs between them, such as lists of keywords, as one."""
+    phrases = sorted((c.start, c.end) for c in found if c.kind in ("phrase", "script"))
+    if len(phrases) < 2:
+        return
+    start, end, links = *phrases[0], 0
+    for low, high in phrases[1:]:
+        if low < end:
+            end = max(end, high)
+        elif low - end <= _MAX_GAP and not _CHAIN_BREAK.search(text, end, low):
+            end, links = high, links + 1
+        else:
+            if links:
+                yield Candidate(start, end, "phrase")
+            start, end, links = low, high, 0
+    if links:
+        yield Candidate(start, end, "phrase")
+
+
+def in_place(view: View, promotion: Promotion, start: int, end: int) -> float:
+    """Log-odds that a stretch of the text is promotional, as it stands."""
+    total = view.promotion[end] - view.promotion[start]
+    return float(total) / (len(ORDERS) * max(1, end - start)) ** 0.5 + promotion.bias
+
+
+def _disguised(view: View) -> Iterator[Candidate]:
+    words = disguised_words(view.text, view.codes)
+    if len(words) > _MAX_DISGUISED:
+        return
+    for start, end, trick in words:
+        yield Candidate(start, end, "disguise", trick, plain_spelling(view.text[start:end], trick))
+
+
+def _foreign(view: View, promotion: Promotion) -> list[Candidate]:
+    """Runs of another script.
+
+    Latin runs are everywhere in other scripts, and runs between brackets or quotation marks
+    are glosses: of these only those that sound promotional are judged.
+    """
+    if view.counts.sum() == view.counts[view.home]:
+        return []
+    runs = [(s, e) for s, e in foreign_runs(view.text, view.codes, view.home) if e - s > 1]
+    crowd = len(runs) > _MAX_RUNS
+    found: list[tuple[float, Candidate]] = []
+    for start, end in runs:
+        value = in_place(view, promotion, start, end)
+        plain = crowd or view.codes[start] == CODE["Latin"] or _enclosed(view.text, start, end)
+        if value > (_logit(_LEAST) if plain else -6.0):
+            found.append((value, Candidate(start, end, "script")))
+            found += (
+                (value, Candidate(*part, "script")) for part in _parts(view, promotion, start, end)
+            )
+    return _strongest(found)
+
+
+def _parts(view: View, promotion: Promotion, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Runs that a comma cuts in two, such as lists of keywords, piece by piece."""
+    if end - start > _MAX_RUN:
+        for stop in re.finditer(r"[.!?,،]\s+", view.text[start:end]):
+            yield start, start + stop.start()
+            yield start + stop.end(), end
+
+
+def _enclosed(text: str, start: int, end: int) -> bool:
+    """Whether brackets or quotation marks stand around a run."""
+    before = text[max(0, start - 8) : start].rstrip()[-1:] or "x"
+    after = text[end : end + 8].lstrip()[:1] or "x"
+    return before in "([{<«“„\"'‘‚（「『《【〈‹" and after in ")]}>»”“\"'’）」』》】〉›,;"
 
 
 def foreign_runs(text: str, codes: CodeArray, home: int) -> list[tuple[int, int]]:
     """Maximal runs of letters of any one script family other than `home`.
 
-    `codes` are families (see `FAMILY`). Short gaps of spaces, digits and signs belong to
-    a run; brackets, quotation marks, colons and line ends do not.
+    Short gaps of spaces, digits and signs belong to a run; brackets, quotation marks,
+    colons and line ends do not.
     """
-    letters = np.flatnonzero((codes != 0) & (codes != home) & (codes != CODE["Styled"]))
+    letters = np.flatnonzero((codes != 0) & (codes != home) & (codes != STYLED))
     if not len(letters):
         return []
     runs: list[tuple[int, int]] = []
@@ -67,12 +173,11 @@ def foreign_runs(text: str, codes: CodeArray, home: int) -> list[tuple[int, int]
     )
     for group in np.split(letters, breaks + 1):
         start = int(group[0])
-        for left, right in pairwise(group):
-            if right - left > 1:
-                gap = text[left + 1 : right]
-                if codes[left + 1 : right].any() or _RUN_BREAK.search(gap):
-                    runs.append((start, int(left) + 1))
-                    start = int(right)
+        for at in np.flatnonzero(np.diff(group) > 1):
+            left, right = int(group[at]), int(group[at + 1])
+            if codes[left + 1 : right].any() or _RUN_BREAK.search(text, left + 1, right):
+                runs.append((start, left + 1))
+                start = right
         runs.append((start, int(group[-1]) + 1))
     return [_with_digits(text, start, end) for start, end in runs]
 
@@ -85,166 +190,145 @@ def _with_digits(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def disguised_words(text: str, codes: CodeArray) -> list[tuple[int, int, str]]:
-    """Words spelt so that a filter cannot read them, each with the name of the trick."""
-    found: list[tuple[int, int, str]] = []
-    if _has_spaced_letters(text, codes):
-        found += (
-            (m.start(), m.end(), "spaced letters")
-            for m in _SPACED.finditer(text)
-            if m.end() - m.start() >= _MIN_SPACED
-        )
-    if text.isascii():
-        return found
-    if any(char in text for char in ZERO_WIDTH):
-        found += (
-            (m.start(), m.end(), "invisible characters inside a word")
-            for m in _HIDDEN_JOINT.finditer(text)
-        )
-    if (codes == CODE["Styled"]).any():
-        found += ((m.start(), m.end(), "letters drawn as symbols") for m in _STYLED.finditer(text))
-    found += (
-        (s, e, "look-alike letters of two alphabets in one word") for s, e in _mixed(text, codes)
-    )
-    return _joined(sorted(found))
+def _promotional(view: View, promotion: Promotion) -> list[Candidate]:
+    """Stretches where promotional n-grams are dense, or fairly dense and in another language.
 
-
-def _joined(words: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """Neighbouring disguised words, one character apart, as one."""
-    joined: list[tuple[int, int, str]] = []
-    for start, end, trick in words:
-        if joined and start - joined[-1][1] <= 1:
-            first, last, trick = joined[-1]
-            joined[-1] = (first, max(last, end), trick)
-        else:
-            joined.append((start, end, trick))
-    return joined
-
-
-def _mixed(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:
-    latin = codes == CODE["Latin"]
-    other = (codes == CODE["Cyrillic"]) | (codes == CODE["Greek"])
-    touching = (latin[1:] & other[:-1]) | (other[1:] & latin[:-1])
-    seen = 0
-    for at in np.flatnonzero(touching):
-        if at < seen:
-            continue
-        start = int(at)
-        while start and codes[start - 1]:
-            start -= 1
-        match = _MIXED.match(text, start)
-        if match and match.end() > at:
-            seen = match.end()
-            yield start, seen
-
-
-def _has_spaced_letters(text: str, codes: CodeArray) -> bool:
-    """Whether letters and separators alternate anywhere for `_MIN_SPACED` characters."""
-    letter = codes != 0
-    alternates = letter[1:] != letter[:-1]
-    if len(alternates) < _MIN_SPACED:
-        return False
-    steps = np.cumsum(alternates, dtype=np.int32)
-    return bool((steps[_MIN_SPACED - 1 :] - steps[: -_MIN_SPACED + 1] == _MIN_SPACED - 1).any())
-
-
-def plain_spellings(text: str, start: int, end: int) -> Iterator[tuple[str, list[int]]]:
-    """The surroundings of a disguised word in plain spelling, with the offset of each character."""
-    low = max(text.rfind("\n", 0, start) + 1, start - _CONTEXT)
-    stop = text.find("\n", end)
-    high = min(len(text) if stop < 0 else stop, end + _CONTEXT)
-    word = text[start:end]
-    separator = word[1] if _SPACED.fullmatch(word) else ""
-    for table in (_LOOKS_LATIN, _LOOKS_CYRILLIC) if _is_mixed(word) else ({},):
-        spelling: list[str] = []
-        offsets: list[int] = []
-        for at in range(low, high):
-            char = text[at]
-            if start <= at < end:
-                if separator and char == separator:
-                    double = text[at - 1] == separator
-                    char = " " if double else ""
-                char = char.translate(table)
-            if char in ZERO_WIDTH:
-                continue
-            if ord(char) > 0x24B0:
-                char = unicodedata.normalize("NFKC", char)[:1]
-            spelling.append(char)
-            offsets.append(at)
-        yield "".join(spelling), offsets
-
-
-def _is_mixed(word: str) -> bool:
-    return bool(re.search("[A-Za-z]", word) and re.search("[\u0370-\u052f]", word))
-
-
-def promotional_runs(
-    text: str, model: SpamModel, *, least: float = 0.5
-) -> list[tuple[int, int, float]]:
-    """Phrases of `text` that the model takes for promotion, with their probability.
-
-    A sliding window finds where the n-gram scores are dense; around it, the phrase between
-    word boundaries (between any characters in scripts without spaces) with the best score
-    is taken.
+    Sliding windows find them, and the densest few of a page are looked at closely: around
+    each, the phrases between word boundaries (between any characters in scripts without
+    spaces) with the best scores are taken, and the sentence if it is dense as a whole.
     """
-    if len(text) < 4:
-        return []
-    scores = model.character_scores(f" {text} ")[1:-1]
-    sums = np.concatenate([np.zeros(1, np.float32), np.cumsum(scores, dtype=np.float32)])
-    dense = np.zeros(len(text), dtype=bool)
-    for width in (_WINDOW, 2 * _WINDOW):
-        width = min(width, len(text))
-        # What a phrase of `width` characters needs to reach `least`, by the model's formula.
-        needed = (log(least / (1 - least)) - model.bias) * (len(ORDERS) * width) ** 0.5
-        dense[: len(text) - width + 1] |= sums[width:] - sums[:-width] > needed
-    hot = np.flatnonzero(dense)
+    text = view.text
+    least = _logit(_LEAST)
+    sums, fit = view.promotion, view.fit
+    peak = np.full(len(text), -np.inf, np.float32)
+    widths = _NARROW if bool(_UNSPACED_CODES[view.home]) else _WIDE
+    for width in widths:
+        if width > len(text):
+            break
+        # A fit below zero says another language.
+        odd = np.minimum(fit[width:] - fit[:-width], 0)
+        value = sums[width:] - sums[:-width]
+        value -= np.float32(_OTHER_LANGUAGE) * odd
+        value *= np.float32((len(ORDERS) * width) ** -0.5)
+        part = peak[: len(value)]
+        np.maximum(part, value, out=part)
+    peak += np.float32(promotion.bias)
+    hot = np.flatnonzero(peak > least)
     if not len(hot):
         return []
-    found: list[tuple[int, int, float]] = []
-    for group in np.split(hot, np.flatnonzero(np.diff(hot) > _WINDOW) + 1):
-        low, high = int(group[0]), min(len(text), int(group[-1]) + _WINDOW)
-        best = _best_phrase(text, sums, low, high, model)
-        if best and best[2] >= least:
-            found.append(best)
+    breaks = np.flatnonzero(np.diff(hot) > _WINDOW) + 1
+    firsts, lasts = hot[np.concatenate([[0], breaks])], hot[np.concatenate([breaks - 1, [-1]])]
+    heights = np.maximum.reduceat(peak[hot], np.concatenate([[0], breaks]))
+    room = _PLACES + len(text) // _CHARS_PER_PLACE
+    found: list[Candidate] = []
+    for at in np.argsort(-heights, kind="stable")[:room]:
+        low, high = int(firsts[at]), min(len(text), int(lasts[at]) + widths[0])
+        found += [
+            Candidate(start, end, "phrase")
+            for start, end, value in _best_phrases(view, promotion, low, high)
+            if value >= least and end - start >= 2
+        ]
+        found += _sentence(view, promotion, (low + high) // 2)
     return found
 
 
-def _best_phrase(
-    text: str, sums: FloatArray, low: int, high: int, model: SpamModel
-) -> tuple[int, int, float] | None:
+def _sentence(view: View, promotion: Promotion, at: int) -> Iterator[Candidate]:
+    """The sentence around a place, if it sounds promotional as a whole."""
+    text = view.text
+    low = max(0, at - _MAX_SENTENCE)
+    start = low
+    for stop in _SENTENCE_STOP.finditer(text, low, at):
+        start = stop.end()
+    end = _SENTENCE_STOP.search(text, at)
+    start, stop_at = _trimmed(text, start, end.end() if end else len(text))
+    size = stop_at - start
+    if not 12 <= size <= _MAX_SENTENCE:
+        return
+    odd = min(0.0, float(view.fit[stop_at] - view.fit[start]))
+    value = float(view.promotion[stop_at] - view.promotion[start]) - _OTHER_LANGUAGE * odd
+    if value / (len(ORDERS) * size) ** 0.5 + promotion.bias > _logit(_LEAST_SENTENCE):
+        yield Candidate(start, stop_at, "sentence")
+
+
+def _logit(probability: float) -> float:
+    return log(probability / (1 - probability))
+
+
+def _best_phrases(
+    view: View, promotion: Promotion, low: int, high: int
+) -> Iterator[tuple[int, int, float]]:
+    """The best phrase by promotion, and the best with the language taken into account."""
+    text = view.text
     low, high = max(0, low - 12), min(len(text), high + 12, low + _MAX_RUN)
-    starts = np.array([at for at in range(low, high) if _begins(text, at)], np.int64)
-    ends = np.array([at for at in range(low + 1, high + 1) if _ends(text, at)], np.int64)
+    starts = low + np.flatnonzero(view.begins[low:high])
+    ends = low + 1 + np.flatnonzero(view.ends[low:high])
     if not len(starts) or not len(ends):
-        return None
+        return
     length = ends[None, :] - starts[:, None]
-    total = sums[ends][None, :] - sums[starts][:, None]
-    value = np.where(length >= 2, total / np.sqrt(np.maximum(len(ORDERS) * length, 1)), -np.inf)
-    for stop in _SENTENCE_STOP.finditer(text, low, high):
-        value[(starts <= stop.start())[:, None] & (ends > stop.start())[None, :]] = -np.inf
-    row, column = np.unravel_index(int(value.argmax()), value.shape)
-    start, end = int(starts[row]), int(ends[column])
-    if not np.isfinite(value[row, column]):
-        return None
-    in_place = sigmoid(float(value[row, column]) + model.bias)
-    return start, end, min(in_place, model.probability(text[start:end]))
+    wrong = length < 2
+    for stop in _STOP.finditer(text, low, high):
+        wrong |= (starts <= stop.start())[:, None] & (ends > stop.start())[None, :]
+    if wrong.all():
+        return
+    total = view.promotion[ends][None, :] - view.promotion[starts][:, None]
+    odd = view.fit[ends][None, :] - view.fit[starts][:, None]
+    root = np.sqrt(len(ORDERS) * np.maximum(length, 1))
+    seen: set[tuple[int, int]] = set()
+    for weight in (0.0, _OTHER_LANGUAGE, 3 * _OTHER_LANGUAGE):
+        value = total - np.float32(weight) * odd
+        scored = np.where(wrong, -np.inf, value / root + promotion.bias)
+        row, column = np.unravel_index(int(scored.argmax()), scored.shape)
+        span = int(starts[row]), int(ends[column])
+        if span not in seen:
+            seen.add(span)
+            yield *span, float(scored[row, column])
 
 
-def _begins(text: str, at: int) -> bool:
-    return _joins(text[at]) and (at == 0 or not _joins(text[at - 1]) or _unspaced(text[at]))
+def _marked_up(view: View, promotion: Promotion) -> list[Candidate]:
+    """Hidden ranges, and links elsewhere that sound a little promotional or are foreign here."""
+    found: list[tuple[float, Candidate]] = []
+    least = _logit(_LEAST_ANCHOR)
+    for anchor in view.anchors:
+        start, end = _trimmed(view.text, anchor.start, anchor.end)
+        if not anchor.off_site or end - start < 2:
+            continue
+        value = in_place(view, promotion, start, end)
+        odd = view.fit[end] - view.fit[start] < -0.3 * (end - start)
+        if value > least or odd or anchor.link.hidden:
+            found.append((value, Candidate(start, end, "anchor")))
+    for low, high in (*view.hidden, *view.hidden_blocks):
+        start, end = _trimmed(view.text, low, high)
+        if 2 <= end - start <= _MAX_SENTENCE:
+            value = in_place(view, promotion, start, end)
+            found.append((value, Candidate(start, end, "hidden")))
+    return _strongest(found)
 
 
-def _ends(text: str, at: int) -> bool:
-    return _joins(text[at - 1]) and (at == len(text) or not _joins(text[at]) or _unspaced(text[at]))
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
-def _joins(char: str) -> bool:
-    return char.isalnum() or unicodedata.category(char)[0] == "M"
+def _addresses(view: View, promotion: Promotion) -> list[Candidate]:
+    """Bare domains and links whose own letters sound promotional."""
+    text = view.text
+    found: list[tuple[float, Candidate]] = []
+    for ending in _ENDING.finditer(text) if "." in text else ():
+        start = ending.start()
+        while start and not text[start - 1].isspace() and text[start - 1] not in "<>()\"'":
+            start -= 1
+        match = _ADDRESS.match(text, start)
+        if match and match.end() >= ending.end() and "@" not in match[0]:
+            value = in_place(view, promotion, match.start(), match.end())
+            if value > _logit(_LEAST):
+                found.append((value, Candidate(match.start(), match.end(), "address")))
+    return _strongest(found)
 
 
-def _unspaced(char: str) -> bool:
-    return (
-        "\u0e01" <= char <= "\u0fff"
-        or "\u1000" <= char <= "\u109f"
-        or ("\u1780" <= char <= "\u17ff" or "\u3005" <= char <= "\u9fff")
-    )
+def _strongest(found: list[tuple[float, Candidate]]) -> list[Candidate]:
+    if len(found) > _MAX_KIND:
+        found = sorted(found, key=lambda item: -item[0])[:_MAX_KIND]
+    return [candidate for _, candidate in found]

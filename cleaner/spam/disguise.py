@@ -1,0 +1,148 @@
+"""Words spelt so that a filter cannot read them, and their plain spelling."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from cleaner.scripts import CODE, CodeArray, codepoints
+
+TRICKS: Final = (
+    "spaced letters",
+    "invisible characters inside a word",
+    "letters drawn as symbols",
+    "look-alike letters of two alphabets in one word",
+    "digits and signs in place of letters",
+    "struck-through letters",
+)
+_SPACED_TRICK, _INVISIBLE, _SYMBOLS, _MIXED_TRICK, _LEET, _STRUCK = TRICKS
+
+ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+# Alphabets in which a zero-width character inside a word has no meaning of its own.
+_PLAIN: Final = (
+    "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f\uac00-\ud7a3\u3041-\u30ff\u4e00-\u9fff"
+)
+_HIDDEN_JOINT: Final = re.compile(f"[{_PLAIN}]+(?:[{ZERO_WIDTH}]+[{_PLAIN}]+)+")
+_STYLES: Final = (
+    "\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a"
+    "\u1d00-\u1d22\u0299\u0262\u029c\u026a\u029f\u0274\u0280\u0493\ua730\ua731\u028f"
+)
+_STYLED_SIGN: Final = re.compile(
+    "[\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a\u1d00-\u1d22]"
+)
+_STYLED: Final = re.compile(
+    f"(?:[{_STYLES}][A-Za-z]?){{3,}}(?:[ -](?:[{_STYLES}][A-Za-z]?){{2,}})*"
+)
+_SPACED: Final = re.compile(r"(?<![\w'’])[^\W\d_](?:([ .\-*_·])[^\W_](?:\1{1,2}[^\W_])+)(?![\w'’])")
+_MIXED: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f]{4,}")
+_OVERLAY: Final = re.compile("[\u0335-\u0338]")
+_OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}")
+_LEET_WORD: Final = re.compile(
+    r"(?<![\w.@/:#&-])[A-Za-z]{0,8}(?:[0134578@$!]{1,2}[A-Za-z]{1,10}){1,4}\b"
+)
+_MIN_SPACED: Final = 9
+"""Characters of the shortest spaced word: five letters and four separators."""
+
+_LOOKS_LATIN: Final = str.maketrans(
+    "авекмнорстухіјѕԁһӏѵԛԝАВЕКМНОРСТУХІЈЅαεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "abekmhopctyxijsdhlvqwABEKMHOPCTYXIJSaeikvoptuxABEZHIKMNOPTYX",
+)
+_LOOKS_CYRILLIC: Final = str.maketrans("aekmopctyxiABEKMHOPCTYXI", "аекморстухіАВЕКМНОРСТУХІ")
+_SMALL_CAPS: Final = str.maketrans("ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢꜰ", "abcdefghijklmnoprstuvwyzf")
+_LEET_SIGNS: Final = "0134578@$!"
+_LEET_LETTERS: Final = str.maketrans(_LEET_SIGNS, "oleastbasi")
+_IS_LEET: Final = np.array([chr(code) in _LEET_SIGNS for code in range(128)])
+_IS_LEET.flags.writeable = False
+
+
+def disguised_words(text: str, codes: CodeArray) -> list[tuple[int, int, str]]:
+    """Words in disguise as (start, end, name of the trick), neighbours joined."""
+    found: list[tuple[int, int, str]] = []
+    if _has_spaced_letters(text, codes):
+        found += (
+            (m.start(), m.end(), _SPACED_TRICK)
+            for m in _SPACED.finditer(text)
+            if m.end() - m.start() >= _MIN_SPACED
+        )
+    found += ((m.start(), m.end(), _LEET) for m in _leet(text, codes))
+    if not text.isascii():
+        if any(char in text for char in ZERO_WIDTH):
+            found += ((m.start(), m.end(), _INVISIBLE) for m in _HIDDEN_JOINT.finditer(text))
+        if _STYLED_SIGN.search(text):
+            found += ((m.start(), m.end(), _SYMBOLS) for m in _STYLED.finditer(text))
+        if _OVERLAY.search(text):
+            found += ((m.start(), m.end(), _STRUCK) for m in _OVERLAID.finditer(text))
+        found += ((start, end, _MIXED_TRICK) for start, end in _mixed(text, codes))
+    return _joined(sorted(found))
+
+
+def plain_spelling(word: str, trick: str) -> str:
+    """A disguised word as a reader takes it."""
+    if trick == _SPACED_TRICK:
+        separator = word[1]
+        word = word.replace(separator * 2, "\0").replace(separator, "").replace("\0", " ")
+    elif trick == _LEET:
+        return word.translate(_LEET_LETTERS)
+    elif trick == _MIXED_TRICK:
+        latin = len(re.findall("[A-Za-z]", word))
+        # The alphabet of letters that have no double decides.
+        strange = re.findall("[бвгджзийлпфцчшщъыьэюяё]", word.lower())
+        return word.translate(_LOOKS_CYRILLIC if strange and latin else _LOOKS_LATIN)
+    word = "".join(c for c in word if c not in ZERO_WIDTH and not "\u0335" <= c <= "\u0338")
+    return unicodedata.normalize("NFKC", word).translate(_SMALL_CAPS)
+
+
+def _joined(words: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Neighbouring disguised words, one character apart, as one."""
+    joined: list[tuple[int, int, str]] = []
+    for start, end, trick in words:
+        if joined and start - joined[-1][1] <= 1:
+            first, last, trick = joined[-1]
+            joined[-1] = (first, max(last, end), trick)
+        else:
+            joined.append((start, end, trick))
+    return joined
+
+
+def _leet(text: str, codes: CodeArray) -> Iterator[re.Match[str]]:
+    """Latin words with digits or signs between their letters, but no units, codes or models."""
+    letter = codes == CODE["Latin"]
+    sign = _IS_LEET.take(np.minimum(codepoints(text), 127))
+    for at in np.flatnonzero(letter[:-2] & letter[2:] & sign[1:-1]):
+        start = int(at)
+        while start and text[start - 1].isalnum():
+            start -= 1
+        match = _LEET_WORD.match(text, start)
+        if match and sum(c.isalpha() for c in match[0]) >= 3 and not match[0].isupper():
+            yield match
+
+
+def _mixed(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:
+    latin = codes == CODE["Latin"]
+    other = (codes == CODE["Cyrillic"]) | (codes == CODE["Greek"])
+    touching = (latin[1:] & other[:-1]) | (other[1:] & latin[:-1])
+    seen = 0
+    for at in np.flatnonzero(touching):
+        if at < seen:
+            continue
+        start = int(at)
+        while start and codes[start - 1]:
+            start -= 1
+        match = _MIXED.match(text, start)
+        if match and match.end() > at:
+            seen = match.end()
+            yield start, seen
+
+
+def _has_spaced_letters(text: str, codes: CodeArray) -> bool:
+    """Whether letters and separators alternate anywhere for `_MIN_SPACED` characters."""
+    letter = codes != 0
+    alternates = letter[1:] != letter[:-1]
+    if len(alternates) < _MIN_SPACED:
+        return False
+    steps = np.cumsum(alternates, dtype=np.int32)
+    return bool((steps[_MIN_SPACED - 1 :] - steps[: -_MIN_SPACED + 1] == _MIN_SPACED - 1).any())

@@ -1,0 +1,379 @@
+"""Signals for and against a candidate span: one named number each.
+
+They speak of how the span sounds, its script and language against the page's, how it sits
+in its sentence and whether that reads on without it, disguise, repetition, and markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from math import log, log1p
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaner.scripts import CODE
+from cleaner.spam.candidates import Candidate, in_place
+from cleaner.spam.disguise import TRICKS
+from cleaner.spam.grams import FloatArray
+from cleaner.spam.joins import Joins
+from cleaner.spam.languages import Languages, buckets
+from cleaner.spam.score import Promotion
+from cleaner.spam.view import UNSPACED, View
+
+KINDS: Final = ("script", "phrase", "sentence", "disguise", "anchor", "hidden", "address")
+BEFORE: Final = ("edge", "glued", "word", "name", "comma", "stop", "opener", "sign", "digit")
+AFTER: Final = ("edge", "glued", "word", "name", "comma", "stop", "closer", "sign", "digit")
+
+SIGNALS: Final = (
+    # How it sounds
+    "promotion", "promotion_in_place", "promotion_per_char", "promotion_around", "promotion_page",
+    "promotion_elsewhere", "promotional_others", "promotional_share", "promotion_sentence",
+    # Its shape
+    "chars", "words", "digits", "capitals", "capitalised", "address", "ends_sentence",
+    "starts_upper", "inner_stops", "symbols",
+    # Script and language
+    "foreign", "foreign_share", "script_runs", "script_share", "home_share", "latin",
+    "latin_home", "unspaced", "unspaced_home", "foreign_rest",
+    "language_gain", "language_gain_per_char", "fit", "fit_around", "fit_page", "novelty",
+    # Place
+    *(f"before_{name}" for name in BEFORE), *(f"after_{name}" for name in AFTER),
+    "spaces", "in_brackets", "in_quotes", "left_chars", "right_chars", "short_left",
+    "short_right", "position", "page_chars", "list_left", "lines_alike",
+    "join_across", "join_left", "join_right", "join_gain",
+    # Repetition and disguise
+    "repeats", *(f"trick_{number}" for number in range(len(TRICKS))), "plainer",
+    # Markup
+    "html", "linked", "off_site", "nofollow", "hidden", "hidden_block", "address_promotion",
+    "links", "link_share",
+    *(f"found_as_{kind}" for kind in KINDS),
+)  # fmt: skip
+"""Names of the columns."""
+COLUMN: Final = {name: number for number, name in enumerate(SIGNALS)}
+
+_OPENERS: Final = frozenset("([{<«“„\"'‘‚:=/|—–-→（「『《【〈：・·•*#@~+&›>")
+_CLOSERS: Final = frozenset(")]}>»”\"'’=/|—–:：)）」』》】〉·•~+&<‹-")
+_STOPS: Final = frozenset(".!?…。！？।۔؟")
+_COMMAS: Final = frozenset(",;،、，；")
+_WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
+_AROUND: Final = 160
+_CLOSES: Final = {
+    ")": "(",
+    "]": "[",
+    "}": "{",
+    "）": "（",
+    "」": "「",
+    "』": "『",
+    "》": "《",
+    "】": "【",
+}
+_URL: Final = re.compile(
+    r"https?://|www\.|\b[\w-]+\.(?:com|net|org|info|xyz|top|site|online)\b", re.I
+)
+
+
+class Reader:
+    """Computes the signals of the candidates of one page."""
+
+    def __init__(
+        self, view: View, promotion: Promotion, languages: Languages, joins: Joins,
+        found: Sequence[Candidate],
+    ) -> None:  # fmt: skip
+        self.view = view
+        self.promotion = promotion
+        self.languages = languages
+        self.joins = joins
+        self.index = buckets(view.grams)
+        self.total = int(view.counts.sum()) or 1
+        self.values = [in_place(view, promotion, c.start, c.end) for c in found]
+        self.found = found
+
+    def matrix(self) -> FloatArray:
+        """Signals of all candidates, shape (candidates, len(SIGNALS))."""
+        rows = np.zeros((len(self.found), len(SIGNALS)), np.float32)
+        for number, candidate in enumerate(self.found):
+            for name, value in self._signals(candidate, self.values[number]).items():
+                rows[number, COLUMN[name]] = value
+        return rows
+
+    @cached_property
+    def _script_runs(self) -> dict[int, set[str]]:
+        """Different runs of each script but the page's own, for the scripts of candidates."""
+        runs: dict[int, set[str]] = {}
+        for candidate in self.found:
+            if candidate.kind == "script":
+                code = int(self.view.codes[candidate.start : candidate.end].max())
+                runs.setdefault(code, set()).add(self.view.text[candidate.start : candidate.end])
+        return runs
+
+    @cached_property
+    def _hot(self) -> list[tuple[int, int, float, str]]:
+        """Candidates that sound promotional, by strength: what the page says of the matter."""
+        text = self.view.text
+        hot = [
+            (c.start, c.end, value, text[c.start : c.end].casefold())
+            for c, value in zip(self.found, self.values, strict=True)
+            if value > 0
+        ]
+        return sorted(hot, key=lambda item: -item[2])
+
+    def _signals(self, c: Candidate, value: float) -> dict[str, float]:
+        view, start, end = self.view, c.start, c.end
+        text = view.text
+        span = text[start:end]
+        size = end - start
+        found: dict[str, float] = {f"found_as_{c.kind}": 1.0}
+        self._sound(c, span, value, found)
+        letters = view.codes[start:end]
+        own = letters[letters != 0]
+        words = span.split()
+        found["chars"] = log1p(size)
+        found["words"] = log1p(len(words))
+        found["digits"] = np.count_nonzero(view.folded[start:end] == 48) / size
+        found["capitals"] = sum(map(str.isupper, span)) / size
+        found["capitalised"] = sum(word[0].isupper() for word in words) / max(1, len(words))
+        found["address"] = bool(_URL.search(span))
+        found["ends_sentence"] = span[-1] in _STOPS
+        found["starts_upper"] = span[0].isupper()
+        found["inner_stops"] = min(3, len(_INNER_STOP.findall(span, 0, size - 1)))
+        found["symbols"] = 1 - len(own) / size
+        self._script(c, own, found)
+        self._language(start, end, found)
+        self._place(c, span, found)
+        folded = span.casefold()
+        whole = text if size > 200 else self._folded
+        found["repeats"] = log(min(10, max(1, whole.count(folded))))
+        if c.trick:
+            found[f"trick_{TRICKS.index(c.trick)}"] = 1.0
+        if view.html:
+            self._markup(c, found)
+        return found
+
+    @cached_property
+    def _dense(self) -> FloatArray:
+        """Whether the stretch of 24 characters from each one on sounds promotional."""
+        sums = self.view.promotion
+        value = (sums[24:] - sums[:-24]) * np.float32((4 * 24) ** -0.5)
+        return (value + np.float32(self.promotion.bias) > 0).astype(np.float32)
+
+    @cached_property
+    def _folded(self) -> str:
+        return self.view.text.casefold()
+
+    def _sound(self, c: Candidate, span: str, value: float, found: dict[str, float]) -> None:
+        view, start, end = self.view, c.start, c.end
+        alone = self.promotion.logit(c.plain or span)
+        found["promotion"] = _clip(alone)
+        if c.plain:
+            found["plainer"] = _clip(alone - self.promotion.logit(span))
+        found["promotion_in_place"] = _clip(value)
+        sums = view.promotion
+        inside = sums[end] - sums[start]
+        found["promotion_per_char"] = float(inside) / (end - start)
+        low, high = max(0, start - _AROUND), min(len(view.text), end + _AROUND)
+        found["promotion_around"] = float(sums[high] - sums[low] - inside) / max(
+            1, high - low - (end - start)
+        )
+        found["promotion_page"] = float(sums[-1] - inside) / max(1, len(view.text) - (end - start))
+        dense = self._dense
+        outside = dense.sum() - dense[max(0, start - 23) : end].sum()
+        found["promotional_share"] = float(outside) / max(1, len(dense) - (end - start) - 23)
+        folded = span.casefold()
+        others: list[tuple[int, int]] = []
+        strongest = -3.0
+        for other_start, other_end, other, text in self._hot[:40]:
+            if (other_end > start and other_start < end) or text == folded:
+                continue
+            if any(s < other_end and e > other_start for s, e in others):
+                continue
+            others.append((other_start, other_end))
+            strongest = max(strongest, other)
+        found["promotion_elsewhere"] = _clip(strongest)
+        found["promotional_others"] = log1p(len(others) * 1000 / (len(view.text) + 500))
+        around = view.text.rfind("\n", 0, start) + 1
+        stop = view.text.find("\n", end)
+        around = max(around, start - 300)
+        stop = min(len(view.text) if stop < 0 else stop, end + 300)
+        rest = (stop - around) - (end - start)
+        outside = sums[stop] - sums[around] - inside
+        # The rest of the sentence and its neighbours, as one stretch.
+        value = float(outside) / (4 * max(1, rest)) ** 0.5 + self.promotion.bias
+        found["promotion_sentence"] = _clip(value) if rest > 8 else -6.0
+
+    def _script(self, c: Candidate, own: np.ndarray, found: dict[str, float]) -> None:
+        view = self.view
+        if not len(own):
+            return
+        counts = np.bincount(own)
+        code = int(counts.argmax())
+        foreign = code != view.home
+        found["foreign"] = foreign
+        found["foreign_share"] = float((own != view.home).mean())
+        found["latin"] = code == CODE["Latin"]
+        found["latin_home"] = view.home == CODE["Latin"]
+        found["unspaced"] = bool(UNSPACED[code])
+        found["unspaced_home"] = bool(UNSPACED[view.home])
+        found["home_share"] = float(view.counts[view.home]) / self.total
+        if foreign:
+            rest = int(view.counts[code]) - int(counts[code])
+            found["script_runs"] = log1p(len(self._script_runs.get(code, ())))
+            found["script_share"] = int(view.counts[code]) / self.total
+            found["foreign_rest"] = log1p(rest)
+
+    def _language(self, start: int, end: int, found: dict[str, float]) -> None:
+        view = self.view
+        size = end - start
+        # Trigrams that begin one character before the span are its own, too.
+        index = self.index[start : end + 1]
+        if len(index):
+            fits = self.languages.fits(index)
+            gain = float(fits.max() - fits[view.group])
+            found["language_gain"] = min(gain, 60.0) / 10
+            found["language_gain_per_char"] = gain / len(index)
+        fit = view.fit
+        inside = float(fit[end] - fit[start])
+        found["fit"] = inside / size
+        low, high = max(0, start - _AROUND), min(len(view.text), end + _AROUND)
+        found["fit_around"] = float(fit[high] - fit[low] - inside) / max(1, high - low - size)
+        found["fit_page"] = float(fit[-1] - inside) / max(1, len(view.text) - size)
+        grams = view.seen_index[start : max(start + 1, end - 2)]
+        if len(grams):
+            # Those that the span repeats itself count as known, which does no harm.
+            found["novelty"] = float((view.seen.take(grams) <= 1).mean())
+
+    def _place(self, c: Candidate, span: str, found: dict[str, float]) -> None:
+        text, start, end = self.view.text, c.start, c.end
+        line = text.rfind("\n", 0, start) + 1
+        stop = text.find("\n", end)
+        stop = len(text) if stop < 0 else stop
+        left = text[max(line, start - 100) : start]
+        right = text[end : min(stop, end + 100)]
+        bare_left, bare_right = left.rstrip(), right.lstrip()
+        near = left[-48:]
+        words = list(_WORD.finditer(near))
+        before_word = ""
+        if words and not near[words[-1].end() :].strip(" ,;،、，"):
+            before_word = words[-1][0]
+        first = _WORD.match(bare_right.lstrip(",;،、， "))
+        after_word = first[0] if first else ""
+        before = _before(bare_left, len(left) - len(bare_left), before_word)
+        after = _after(bare_right, len(right) - len(bare_right))
+        found[f"before_{before}"] = 1.0
+        found[f"after_{after}"] = 1.0
+        found["spaces"] = (len(left) > len(bare_left)) + (len(right) > len(bare_right))
+        found["in_brackets"] = _open_bracket(left)
+        found["in_quotes"] = _in_quotes(left, right)
+        found["left_chars"] = log1p(start - line)
+        found["right_chars"] = log1p(stop - end)
+        found["short_left"] = 0 < len(before_word) <= 3
+        found["short_right"] = 0 < len(after_word) <= 3
+        found["position"] = start / max(1, len(text))
+        found["page_chars"] = log1p(len(text))
+        found["list_left"] = sum(left.count(sign) for sign in ",|/;•·、，،") / 8
+        found["lines_alike"] = start == line and end == stop
+        if self.view.codes[max(0, start - 1) : start].any() and not before_word:
+            before_word = left[-2:]
+        own = _WORD.findall(span) if len(span) < 200 else [span[:24], span[-24:]]
+        across = self.joins.logit(before_word, after_word)
+        joined_left = self.joins.logit(before_word, own[0]) if own else 0.0
+        joined_right = self.joins.logit(own[-1], after_word) if own else 0.0
+        found["join_across"] = _clip(across)
+        found["join_left"] = _clip(joined_left)
+        found["join_right"] = _clip(joined_right)
+        found["join_gain"] = _clip(across - (joined_left + joined_right) / 2)
+
+    @cached_property
+    def _anchors(self) -> npt.NDArray[np.int64]:
+        """Start and end of each link, shape (2, links)."""
+        spans = [(anchor.start, anchor.end) for anchor in self.view.anchors]
+        return np.array(spans, np.int64).reshape(-1, 2).T
+
+    def _markup(self, c: Candidate, found: dict[str, float]) -> None:
+        view, start, end = self.view, c.start, c.end
+        found["html"] = 1.0
+        linked = off = no_follow = hidden = 0.0
+        address = -6.0
+        starts, ends = self._anchors
+        for number in np.flatnonzero((starts < end) & (ends > start)):
+            anchor = view.anchors[number]
+            shared = min(end, anchor.end) - max(start, anchor.start)
+            # An anchor that the span fills counts whole; one that holds more, for its share.
+            share = shared / max(end - start, anchor.end - anchor.start)
+            linked = max(linked, share)
+            if anchor.off_site:
+                off = max(off, share)
+                address = max(address, self.promotion.logit(anchor.link.href[:120]))
+            rel = anchor.link.rel.lower()
+            no_follow = max(
+                no_follow, float(any(k in rel for k in ("nofollow", "sponsored", "ugc")))
+            )
+            hidden = max(hidden, share if anchor.link.hidden else 0.0)
+        found["linked"], found["off_site"], found["nofollow"] = linked, off, no_follow
+        found["address_promotion"] = _clip(address)
+        for low, high in view.hidden:
+            shared = min(end, high) - max(start, low)
+            hidden = max(hidden, shared / max(1, end - start, min(high - low, 400)))
+        found["hidden"] = hidden
+        found["hidden_block"] = any(
+            low <= start and end <= high for low, high in view.hidden_blocks
+        )
+        found["links"] = log1p(len(view.anchors))
+        found["link_share"] = float((ends - starts).sum()) / max(1, len(view.text))
+
+
+def _clip(value: float) -> float:
+    return max(-6.0, min(6.0, value))
+
+
+def _before(left: str, spaces: int, word: str) -> str:
+    if not left:
+        return "edge"
+    char = left[-1]
+    if char in _STOPS:
+        return "stop"
+    if char in _COMMAS:
+        return "comma"
+    if char.isdigit():
+        return "digit"
+    if char.isalpha():
+        if not spaces:
+            return "glued"
+        return "name" if word[:1].isupper() else "word"
+    return "opener" if char in _OPENERS else "sign"
+
+
+def _after(right: str, spaces: int) -> str:
+    if not right:
+        return "edge"
+    char = right[0]
+    if char in _STOPS:
+        return "stop"
+    if char in _COMMAS:
+        return "comma"
+    if char.isdigit():
+        return "digit"
+    if char.isalpha():
+        if not spaces:
+            return "glued"
+        return "name" if char.isupper() else "word"
+    return "closer" if char in _CLOSERS else "sign"
+
+
+def _open_bracket(left: str) -> bool:
+    for close, opened in _CLOSES.items():
+        at = left.rfind(opened)
+        if at >= 0 and left.find(close, at) < 0:
+            return True
+    return False
+
+
+def _in_quotes(left: str, right: str) -> bool:
+    for opened, close in (("“", "”"), ("«", "»"), ("„", "“"), ("‘", "’"), ("‹", "›")):
+        at = left.rfind(opened)
+        if at >= 0 and left.find(close, at + 1) < 0 and close in right:
+            return True
+    return left.count('"') % 2 == 1 and '"' in right

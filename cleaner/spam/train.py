@@ -1,0 +1,509 @@
+"""Training of the spam model on injected and untouched texts.
+
+Scores that feed the network must not have seen what they score, or it learns to trust the
+phrase list. So texts, languages, verticals and phrases are dealt into folds; the promotional
+score of a fold is trained without its languages, verticals, phrases and texts, and the
+training pages of the fold are made of exactly these (stacking, Wolpert 1992).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from random import Random
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaner.scripts import script_counts
+from cleaner.segment import segment
+from cleaner.spam import may_go, view_of
+from cleaner.spam.candidates import candidates
+from cleaner.spam.grammar import Grammar, Phrase
+from cleaner.spam.grams import FloatArray
+from cleaner.spam.inject import Injected, disguised, inject, inject_html
+from cleaner.spam.joins import Joins
+from cleaner.spam.languages import Languages
+from cleaner.spam.model import SpamModel, Weigher
+from cleaner.spam.score import Promotion
+from cleaner.spam.signals import SIGNALS
+from cleaner.spam.view import Articles, View
+from cleaner.types import ARTICLE, Page, Segment
+
+_FOLDS: Final = 5
+_VARIANTS: Final = 10
+"""Phrases made of each head for the promotional score."""
+_WINDOW_TEXTS: Final = 12_000
+_MINED_TEXTS: Final = 6_000
+_MAX_NATURAL: Final = 40_000
+_INJECTED: Final = 14_000
+_HTML_COPIES: Final = 2
+_MAX_PAGES: Final = 1_500
+_CROPPED: Final = 0.3
+_JOINED: Final = 0.12
+_MEMBERS: Final = 2
+_HIDDEN: Final = 32
+_EPOCHS: Final = 14
+_ALIKE: Final = 0.7
+"""Share of two spans' characters in common from which they are the same."""
+_FALSE_REMOVALS: Final = 1 / 2_500
+"""Share of untouched texts that the strict threshold may touch."""
+_MARK_PRECISION: Final = 0.96
+
+# ISO 639-3 to 639-1, for corpora that use the former.
+_SHORT: Final = dict(
+    pair.split(":")
+    for pair in (
+        "eng:en kor:ko zho:zh yue:zh jpn:ja tha:th rus:ru ukr:uk bul:bg ara:ar pes:fa prs:fa"
+        " heb:he hin:hi ben:bn ell:el vie:vi ind:id tur:tr spa:es por:pt fra:fr deu:de ita:it"
+        " pol:pl nld:nl swe:sv ron:ro hun:hu ces:cs fin:fi tam:ta kat:ka hye:hy dan:da nob:no"
+        " nno:no slk:sk hrv:hr bos:hr srp:sr slv:sl lit:lt lvs:lv est:et kaz:kk uzn:uz azj:az"
+        " urd:ur tel:te kan:kn mal:ml guj:gu pan:pa mar:mr npi:ne sin:si khm:km lao:lo mya:my"
+        " khk:mn als:sq mkd:mk cat:ca zsm:ms tgl:tl swh:sw afr:af isl:is glg:gl eus:eu bel:be"
+        " amh:am hau:ha yor:yo som:so"
+    ).split()
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An unlabelled running text."""
+
+    language: str
+    """As the corpus names it: ISO 639-1 or 639-3."""
+    text: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """What a reader said of spans of known texts: by id, (start, end, is spam)."""
+
+    spans: Mapping[str, tuple[tuple[int, int, bool], ...]] = field(default_factory=dict)
+
+    @classmethod
+    def shipped(cls) -> Judgements:
+        """Those in `judgements.tsv`: id, start, end, verdict."""
+        text = files("cleaner.spam").joinpath("judgements.tsv").read_text(encoding="utf-8")
+        spans: dict[str, tuple[tuple[int, int, bool], ...]] = {}
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                name, start, end, verdict = line.split("\t")[:4]
+                spans[name] = (*spans.get(name, ()), (int(start), int(end), verdict == "spam"))
+        return cls(spans)
+
+    def is_spam(self, name: str, start: int, end: int) -> bool:
+        """Whether a span touches one that was judged to be spam."""
+        return any(
+            spam and low < end and high > start for low, high, spam in self.spans.get(name, ())
+        )
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Signals and truth of candidates, with the page and fold each comes from."""
+
+    signals: list[FloatArray] = field(default_factory=list)
+    truth: list[int] = field(default_factory=list)
+    page: list[int] = field(default_factory=list)
+    fold: list[int] = field(default_factory=list)
+    natural: list[bool] = field(default_factory=list)
+    gated: list[bool] = field(default_factory=list)
+    pages: int = 0
+    untouched: int = 0
+    """Pages without injected spam."""
+
+    def add(
+        self, view: View, model: SpamModel, fold: int, spam: tuple[int, int] | None,
+        skip: Callable[[int, int], bool] = lambda start, end: False,
+    ) -> None:  # fmt: skip
+        """Add the candidates of a page with spam at `spam`, or with none."""
+        found, signals = model.signals(view)
+        self.pages += 1
+        self.untouched += spam is None
+        for candidate, row in zip(found, signals, strict=True):
+            truth = 0
+            if spam is not None and candidate.start < spam[1] and candidate.end > spam[0]:
+                if _overlap((candidate.start, candidate.end), spam) < _ALIKE:
+                    continue
+                truth = 1
+            elif skip(candidate.start, candidate.end):
+                continue
+            self.signals.append(row)
+            self.truth.append(truth)
+            self.page.append(self.pages)
+            self.fold.append(fold)
+            self.natural.append(spam is None)
+            self.gated.append(may_go(candidate, row, view))
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
+    shared = min(one[1], other[1]) - max(one[0], other[0])
+    return shared / (max(one[1], other[1]) - min(one[0], other[0]))
+
+
+def train_spam(
+    texts: Sequence[Text], pages: Sequence[tuple[Page, Sequence[str]]] = (), *,
+    grammar: Grammar | None = None, judgements: Judgements | None = None,
+    seed: int = 0, size: float = 1.0, say: Say = lambda line: None,
+) -> SpamModel:  # fmt: skip
+    """Fit a `SpamModel`.
+
+    Args:
+        texts: running texts mostly free of spam, in as many languages as possible.
+        pages: HTML pages with the label of each block, for the signals of markup.
+        grammar: phrases to inject; the shipped ones by default.
+        judgements: spans of `texts` that are spam, which must not be learned as clean.
+        size: share of the usual number of training pages.
+
+    Deterministic for the same texts, seed and library versions. Needs scikit-learn.
+    """
+    grammar = grammar or Grammar.shipped()
+    judgements = judgements or Judgements.shipped()
+    random = Random(seed)
+    texts = [text for text in texts if len(text.text) >= 40]
+    random.shuffle(texts)
+    fold_of = _Folds(grammar, random)
+    languages = Languages.fit((text.language, text.text) for text in texts)
+    joins = Joins.fit((text.text for text in texts[: int(25_000 * size)]), random)
+    say("spam: languages and joins")
+    mined = _mine(texts[: int(_MINED_TEXTS * size)], grammar, languages, size, Random(seed))
+    say(f"spam: {len(mined)} phrases mined")
+    blank = Weigher(np.zeros(len(SIGNALS), np.float32), np.ones(len(SIGNALS), np.float32), ())
+    rows = _Rows()
+    for fold in range(_FOLDS):
+        rng = Random(f"{seed} {fold}")
+        kept = [text for text in texts if fold_of.text(text) != fold]
+        held = [text for text in texts if fold_of.text(text) == fold]
+        promotion = _fit_promotion(
+            grammar.only(lambda *phrase: not fold_of.holds(fold, *phrase)),  # noqa: B023
+            kept[: int(_WINDOW_TEXTS * size)],
+            [phrase for number, phrase in mined if number != fold],
+            rng,
+            size,
+        )
+        model = SpamModel(promotion, languages, joins, blank, 0.5, 0.9)
+        share = _MAX_NATURAL * size / max(1, len(texts))
+        for text in held[: max(1, int(share * len(held)))]:
+            _add_natural(rows, text, held, model, fold, judgements, rng)
+        source = _Source(grammar, fold_of, fold)
+        for _ in range(int(_INJECTED * size) // _FOLDS if held else 0):
+            _add_injected(rows, rng.choice(held), held, source, model, fold, rng)
+        for number, line in enumerate(_look_alikes()):
+            if number % _FOLDS == fold:
+                for _ in range(3):
+                    rows.add(model.view(line), model, fold, None)
+        for number, (page, labels) in enumerate(pages[: int(_MAX_PAGES * size)]):
+            if page.kind == "html" and number % _FOLDS == fold:
+                _add_html(rows, page, labels, source, model, fold, rng)
+        say(f"spam: fold {fold + 1}: {len(rows.truth)} candidates, {sum(rows.truth)} injected")
+    promotion = _fit_promotion(
+        grammar, texts[: int(_WINDOW_TEXTS * size)], [p for _, p in mined], Random(seed), size
+    )
+    return _fit_weigher(SpamModel(promotion, languages, joins, blank, 0.5, 0.9), rows, seed, say)
+
+
+class _Folds:
+    """Which fold each language, vertical, phrase and text belongs to."""
+
+    def __init__(self, grammar: Grammar, random: Random) -> None:
+        languages, verticals = sorted(grammar.languages), grammar.verticals
+        random.shuffle(languages)
+        random.shuffle(verticals)
+        self.language = {name: number % _FOLDS for number, name in enumerate(languages)}
+        self.vertical = {name: number % _FOLDS for number, name in enumerate(verticals)}
+
+    def text(self, text: Text) -> int:
+        return zlib.crc32(text.text[:200].encode("utf-8", "ignore")) % _FOLDS
+
+    def holds(self, fold: int, language: str, vertical: str, phrase: str) -> bool:
+        """Whether the promotional score of a fold must not see a phrase."""
+        by_phrase = zlib.crc32(phrase.encode()) % _FOLDS
+        return fold in (self.language[language], self.vertical[vertical], by_phrase)
+
+
+class _Source:
+    """Makes phrases that the promotional score of one fold has not seen."""
+
+    def __init__(self, grammar: Grammar, folds: _Folds, fold: int) -> None:
+        self.grammars = [
+            grammar.only(lambda language, v, p: folds.language[language] == fold),
+            grammar.only(lambda language, vertical, p: folds.vertical[vertical] == fold),
+            grammar.only(lambda language, v, p: zlib.crc32(p.encode()) % _FOLDS == fold),
+        ]
+        self.grammars = [found for found in self.grammars if found.languages] or [grammar]
+
+    def phrase(self, text: str, language: str, random: Random, kind: str = "") -> Phrase:
+        """Of the text's own language, of its script, or of any."""
+        grammar = random.choices(self.grammars, (3, 3, 5)[: len(self.grammars)])[0]
+        own = grammar.languages.keys() & {language, _SHORT.get(language, "")}
+        latin = next(iter(script_counts(text[:400])), "") == "Latin"
+        alike = [name for name in grammar.languages if grammar.is_latin(name) == latin]
+        pool = sorted(grammar.languages)
+        choice = random.random()
+        if own and choice < 0.4:
+            pool = sorted(own)
+        elif alike and latin and choice < 0.6:
+            pool = sorted(alike)
+        return grammar.phrase(random.choice(pool), random, kind)
+
+
+def _add_natural(
+    rows: _Rows, text: Text, others: Sequence[Text], model: SpamModel, fold: int,
+    judgements: Judgements, random: Random,
+) -> None:  # fmt: skip
+    rows.add(
+        model.view(text.text),
+        model,
+        fold,
+        None,
+        lambda start, end: judgements.is_spam(text.id, start, end),
+    )
+    if random.random() < _CROPPED and text.id not in judgements.spans:
+        start, end = _crop(text.text, random)
+        rows.add(model.view(text.text[start:end]), model, fold, None)
+
+
+def _add_injected(
+    rows: _Rows, text: Text, others: Sequence[Text], source: _Source, model: SpamModel, fold: int,
+    random: Random,
+) -> None:  # fmt: skip
+    body = text.text
+    shape = random.random()
+    if shape < _CROPPED:
+        start, end = _crop(body, random)
+        body = body[start:end]
+    elif shape < _CROPPED + _JOINED:
+        alike = [other.text for other in others if other.language == text.language][:4]
+        body = "\n\n".join((body, *alike))
+    put = injected(body, text.language, source.phrase, random)
+    if put is not None:
+        rows.add(model.view(put.text), model, fold, (put.start, put.end))
+
+
+def injected(
+    body: str, language: str, phrase: Callable[..., Phrase], random: Random
+) -> Injected | None:
+    """A text with a phrase, a sentence or a disguised phrase put into it."""
+    spam = phrase(body, language, random)
+    words = spam.text
+    if spam.kind != "sentence" and random.random() < 0.16:
+        hidden = disguised(words, random)
+        words = hidden or words
+    return inject(body, words, random, sentence=spam.kind == "sentence")
+
+
+def _add_html(
+    rows: _Rows, page: Page, labels: Sequence[str], source: _Source, model: SpamModel, fold: int,
+    random: Random,
+) -> None:  # fmt: skip
+    segments = [
+        Segment(ARTICLE, page.text_of(block), block.start, block.end, 1.0)
+        for block, label in zip(page.blocks, labels, strict=True)
+        if label == ARTICLE
+    ]
+    if not segments:
+        return
+    rows.add(view_of(page, Articles(page, segments), model), model, fold, None)
+    for _ in range(_HTML_COPIES):
+        phrase = source.phrase(segments[0].text, _language_of(page), random)
+        made = injected_html(page.html, phrase, [s.text for s in segments], random)
+        if made is not None:
+            changed, articles, span = made
+            rows.add(view_of(changed, articles, model), model, fold, span)
+
+
+def injected_html(
+    html: str, phrase: Phrase, article: Sequence[str], random: Random
+) -> tuple[Page, Articles, tuple[int, int]] | None:
+    """A page with a phrase in its markup, its article, and where the phrase stands in that.
+
+    `article` holds the texts of the blocks that were the article before.
+    """
+    put = inject_html(html, phrase, random)
+    if put is None:
+        return None
+    markup, spam = put
+    page = segment(markup, "html")
+    known = set(article)
+    at = page.source.find(spam)
+    if at < 0 or page.source.find(spam, at + 1) >= 0:
+        return None
+    segments = []
+    for block in page.blocks:
+        text = page.text_of(block)
+        if text in known or (block.start <= at < block.end):
+            segments.append(Segment(ARTICLE, text, block.start, block.end, 1.0))
+    articles = Articles(page, segments)
+    span = articles.inside(at, at + len(spam)) if segments else None
+    # A paragraph of navigation, say: the rest of the page would be in another voice.
+    if span is None or len(segments) * 2 < len(known):
+        return None
+    return page, articles, span
+
+
+def _language_of(page: Page) -> str:
+    from cleaner.language import detect
+
+    return detect(page.source[:2000]) or ""
+
+
+def _crop(text: str, random: Random) -> tuple[int, int]:
+    """Offsets of a few sentences."""
+    size = random.randint(60, 420)
+    start = random.randrange(max(1, len(text) - size))
+    space = text.find(" ", start, start + 40) if start else -1
+    start = space + 1 if space >= 0 else start
+    end = text.rfind(" ", start + 40, start + size)
+    return start, end if end > start else min(len(text), start + size)
+
+
+# Promotional score -------------------------------------------------------------------------
+
+
+def _fit_promotion(
+    grammar: Grammar, texts: Sequence[Text], mined: Sequence[str], random: Random, size: float
+) -> Promotion:
+    ordinary = _windows(texts, random)
+    shipped = grammar.ordinary()
+    ordinary += [phrase for _, phrase in shipped] * 4
+    ordinary += [joiner.join((phrase, random.choice(shipped)[1])) for joiner, phrase in shipped * 2]
+    ordinary += [mod for rows in grammar.languages.values() for mod in rows.mods] * 2
+    ordinary += _look_alikes()
+    ordinary += list(mined) * 2
+    return Promotion.fit(_promotional(grammar, random, max(1, round(_VARIANTS * size))), ordinary)
+
+
+def _promotional(grammar: Grammar, random: Random, variants: int) -> list[str]:
+    phrases: list[str] = []
+    for language, rows in grammar.languages.items():
+        phrases += [phrase for _, phrase in rows.heads] * 2
+        for _ in range(variants * len(rows.heads)):
+            phrases.append(grammar.phrase(language, random).text)
+    return phrases
+
+
+def _windows(texts: Sequence[Text], random: Random) -> list[str]:
+    """Phrases of 1 to 5 words, of a few characters where there are no spaces, and sentences."""
+    found: list[str] = []
+    for text in texts:
+        words = text.text.split()
+        for size in (random.randint(1, 3), random.randint(2, 5), random.randint(3, 8), 18):
+            if not words:
+                break
+            at = random.randrange(len(words))
+            phrase = " ".join(words[at : at + size])
+            limit = 120 if size > 8 else 60
+            if len(phrase) > limit:
+                start = random.randrange(len(phrase) - 12)
+                phrase = phrase[start : start + random.randint(3, 24)]
+            found.append(phrase)
+    return found
+
+
+def _mine(
+    texts: Sequence[Text], grammar: Grammar, languages: Languages, size: float, random: Random
+) -> list[tuple[int, str]]:
+    """Phrases of ordinary texts that a first score takes for promotion, with their fold.
+
+    Those that contain a phrase of the grammar are left out, since they may be real spam.
+    """
+    known = {
+        phrase for rows in grammar.languages.values() for _, phrase in rows.heads if len(phrase) > 2
+    }
+    folds = _Folds(grammar, Random(0))
+    promotion = _fit_promotion(grammar, texts, [], random, size / 2)
+    found: dict[str, int] = {}
+    for text in texts:
+        view = View.of(text.text, promotion, languages)
+        for one in candidates(view, promotion):
+            phrase = text.text[one.start : one.end]
+            if (
+                one.kind in ("phrase", "sentence")
+                and promotion.logit(phrase) > 0
+                and not any(head in phrase.lower() for head in known)
+            ):
+                found[phrase] = folds.text(text)
+    return [(fold, phrase) for phrase, fold in found.items()]
+
+
+def _look_alikes() -> list[str]:
+    """Legitimate sentences that look like spam, written for this project."""
+    text = files("cleaner.spam").joinpath("lookalikes.txt").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+# The network -------------------------------------------------------------------------------
+
+
+def _fit_weigher(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamModel:
+    signals = np.stack(rows.signals)
+    truth = np.array(rows.truth)
+    fold = np.array(rows.fold)
+    weigher = _fit_network(signals, truth, seed, _MEMBERS)
+    half = fold % 2 == 0
+    probability = np.zeros(len(truth), np.float32)
+    for part in (half, ~half):
+        if truth[~part].any() and part.any():
+            probability[part] = _fit_network(signals[~part], truth[~part], seed, 1)(signals[part])
+    mark, remove = _thresholds(rows, truth, probability)
+    say(f"spam: mark from {mark:.3f}, remove from {remove:.3f}")
+    return replace(model, weigher=weigher, mark=mark, remove=remove)
+
+
+def _fit_network(
+    signals: FloatArray, truth: npt.NDArray[np.int64], seed: int, members: int
+) -> Weigher:
+    from sklearn.neural_network import MLPClassifier
+
+    mean = signals.mean(0)
+    deviation = np.maximum(signals.std(0), 1e-2)
+    x = np.clip((signals - mean) / deviation, -5, 5).astype(np.float32)
+    layers = []
+    for member in range(members):
+        network: Any = MLPClassifier(
+            (_HIDDEN,), alpha=1e-2, batch_size=256, learning_rate_init=2e-3, max_iter=_EPOCHS,
+            random_state=seed * members + member, tol=0.0, n_iter_no_change=_EPOCHS,
+        )  # fmt: skip
+        _quietly_fit(network, x, truth)
+        (hidden, out), (bias, last) = network.coefs_, network.intercepts_
+        layers.append(tuple(np.asarray(a, np.float32) for a in (hidden, bias, out, last)))
+    return Weigher(mean.astype(np.float32), deviation.astype(np.float32), tuple(layers))  # type: ignore[arg-type]
+
+
+def _quietly_fit(network: Any, x: FloatArray, truth: npt.NDArray[np.int64]) -> None:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():  # it stops after a fixed number of epochs on purpose
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        network.fit(x, truth)
+
+
+def _thresholds(
+    rows: _Rows, truth: npt.NDArray[np.int64], probability: FloatArray
+) -> tuple[float, float]:
+    """Mark and remove thresholds from probabilities of pages that the network has not seen."""
+    natural = np.array(rows.natural)
+    page = np.array(rows.page)
+    # Spans compete within a page: its most probable candidate stands for it.
+    order = np.lexsort((-probability, page))
+    first = order[np.concatenate([[True], np.diff(page[order]) > 0])]
+    chosen = first[~natural[first]]
+    by = chosen[np.argsort(-probability[chosen], kind="stable")]
+    precision = np.cumsum(truth[by]) / np.arange(1, len(by) + 1)
+    good = np.flatnonzero(precision >= _MARK_PRECISION)
+    mark = float(probability[by[good[-1]]]) if len(good) else 0.5
+    mark = min(max(mark, 0.3), 0.95)
+    clean = natural & np.array(rows.gated)
+    highest = np.zeros(rows.pages + 1, np.float32)
+    np.maximum.at(highest, page[clean], probability[clean])
+    worst = np.sort(highest)[::-1]
+    allowed = int(rows.untouched * _FALSE_REMOVALS)
+    return mark, min(max(float(worst[allowed]), mark, 0.6), 0.9995)

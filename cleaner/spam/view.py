@@ -1,0 +1,198 @@
+"""What the spam step reads of a page: the article's text, its hashed n-grams and sums of scores.
+
+Everything here is computed once for a page, in numpy; signals of a candidate are differences
+of the running sums.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaner.scripts import CODE, SCRIPTS, CodeArray, script_codes
+from cleaner.spam.grams import FloatArray, HashArray, fold, hashes
+from cleaner.spam.languages import Languages, buckets
+from cleaner.spam.score import Promotion
+from cleaner.types import Link, Page, Segment
+
+_FAMILY: Final = {"Kana": "Han", "Bopomofo": "Han"}
+"""Scripts written together in one language count as one."""
+FAMILY: Final = np.array(
+    [CODE[_FAMILY.get(name, name)] if name else 0 for name in SCRIPTS], np.uint8
+)
+STYLED: Final = CODE["Styled"]
+_SEEN_BITS: Final = 15
+UNSPACED: Final = np.zeros(len(SCRIPTS), bool)
+"""By script: whether words are written without spaces between them, or with few."""
+UNSPACED[
+    [CODE[name] for name in ("Han", "Thai", "Lao", "Khmer", "Myanmar", "Hangul", "Tibetan")]
+] = True
+UNSPACED.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A link inside the article, in offsets of the view's text."""
+
+    start: int
+    end: int
+    link: Link
+    off_site: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """The text of a page's article segments, joined by line ends, and what is known of it."""
+
+    text: str
+    codes: CodeArray
+    """Script family of each character."""
+    counts: npt.NDArray[np.int64]
+    """Letters of each family."""
+    home: int
+    """The family most letters belong to."""
+    folded: HashArray
+    """Folded code point of each character."""
+    grams: Mapping[int, HashArray]
+    """Hashed n-grams of the text with a space before and after it."""
+    promotion: FloatArray
+    """Running sum of promotional weights, shape (len(text) + 1,)."""
+    group: int
+    """The language of the text, as a column of the language table."""
+    fit: FloatArray
+    """Running sum of the fit to that language, shape (len(text) + 1,)."""
+    html: bool = False
+    anchors: tuple[Anchor, ...] = ()
+    hidden: tuple[tuple[int, int], ...] = ()
+    """Ranges that the markup hides inside a block."""
+    hidden_blocks: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(cls, text: str, promotion: Promotion, languages: Languages) -> View:
+        """Read a text that has no markup."""
+        codes = FAMILY.take(script_codes(text))
+        counts = np.bincount(codes, minlength=len(SCRIPTS))
+        counts[0] = 0
+        folded = fold(f" {text} ")
+        grams = hashes(folded)
+        index = buckets(grams)
+        group = languages.of_page(index)
+        return cls(
+            text,
+            codes,
+            counts,
+            int(counts.argmax()),
+            folded[1:-1],
+            grams,
+            promotion.sums(grams, len(text)),
+            group,
+            languages.sums(index, group, len(text)),
+        )
+
+    @cached_property
+    def _joining(self) -> npt.NDArray[np.bool_]:
+        """Whether each character is a letter, digit or mark."""
+        return self.folded != 32
+
+    @cached_property
+    def begins(self) -> npt.NDArray[np.bool_]:
+        """Whether a phrase may begin at each character."""
+        inside, free = self._joining, UNSPACED[self.codes]
+        begins = inside.copy()
+        begins[1:] &= ~inside[:-1] | free[1:]
+        return begins
+
+    @cached_property
+    def ends(self) -> npt.NDArray[np.bool_]:
+        """Whether a phrase may end after each character."""
+        inside, free = self._joining, UNSPACED[self.codes]
+        ends = inside.copy()
+        ends[:-1] &= ~inside[1:] | free[1:]
+        return ends
+
+    @cached_property
+    def seen(self) -> npt.NDArray[np.int64]:
+        """How often each hashed 4-gram occurs in the text."""
+        return np.bincount(self.seen_index, minlength=1 << _SEEN_BITS)
+
+    @cached_property
+    def seen_index(self) -> HashArray:
+        """Entry of `seen` for each 4-gram."""
+        found = self.grams.get(4)
+        return np.zeros(0, np.uint32) if found is None else found >> np.uint32(32 - _SEEN_BITS)
+
+
+class Articles:
+    """Maps offsets of the joined article text to the page's source, and back."""
+
+    def __init__(self, page: Page, segments: Sequence[Segment]) -> None:
+        self.segments = segments
+        self.source = page.source
+        self.text = "\n".join([segment.text for segment in segments])
+        self.starts = [0]
+        for segment in segments:
+            self.starts.append(self.starts[-1] + segment.end - segment.start + 1)
+        self._sources = [segment.start for segment in segments]
+
+    def shift(self, start: int) -> int:
+        """What to add to an offset of the text to get one of the source."""
+        at = bisect_right(self.starts, start) - 1
+        return self.segments[at].start - self.starts[at]
+
+    def inside(self, start: int, end: int) -> tuple[int, int] | None:
+        """A range of the source as one of the text, if it lies in one segment."""
+        at = bisect_right(self._sources, start) - 1
+        if at < 0 or end > self.segments[at].end:
+            return None
+        shift = self.starts[at] - self.segments[at].start
+        return start + shift, end + shift
+
+
+def markup_of(
+    page: Page, articles: Articles, url: str | None
+) -> tuple[tuple[Anchor, ...], tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
+    """Links, hidden ranges and hidden blocks inside the article."""
+    anchors: list[Anchor] = []
+    inside = [
+        (found, link)
+        for link in page.links
+        if (found := articles.inside(link.start, link.end)) is not None
+    ]
+    if inside:
+        own = _own_site(page.links, url)
+        for found, link in inside:
+            site = _site(link.href)
+            anchors.append(Anchor(*found, link, bool(site) and site != own))
+    hidden = [span for low, high in page.hidden if (span := articles.inside(low, high))]
+    blocks: list[tuple[int, int]] = []
+    if any(element.hidden for element in page.elements):
+        for block in page.blocks:
+            if block.element >= 0 and page.elements[block.element].hidden:
+                found = articles.inside(block.start, block.end)
+                if found:
+                    blocks.append(found)
+    return tuple(anchors), tuple(hidden), tuple(blocks)
+
+
+def _own_site(links: Sequence[Link], url: str | None) -> str:
+    """Site of the page: of its address, else the one most links with a host lead to."""
+    if url:
+        return _site(url)
+    sites = Counter(site for link in links if (site := _site(link.href)))
+    return min(sites, key=lambda site: (-sites[site], site)) if len(sites) > 1 else ""
+
+
+def _site(address: str) -> str:
+    """Last two labels of the host; empty for an address within the site."""
+    scheme, slashes, rest = address.strip().partition("//")
+    if not slashes or len(scheme) > 6:
+        return ""
+    host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0]
+    return ".".join(host.lower().split(".")[-2:])
