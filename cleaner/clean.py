@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,9 @@ from cleaner.model import Model, load
 from cleaner.segment import segment
 from cleaner.spam import deletion, find_spam
 from cleaner.types import ARTICLE, Kind, Metadata, Page, Segment, Span, named
+
+Treatment = Literal["remove", "mark", "keep"]
+"""What is done with injected spam."""
 
 _CHUNK = 16
 """Pages sent to a worker at a time."""
@@ -90,37 +93,50 @@ class Cleaner:
         """A cleaner with the model in `directory`. Raises `ModelError` if it cannot be read."""
         return cls(load(Path(directory)))
 
-    def clean(self, page: str | bytes, kind: Kind = "auto", url: str | None = None) -> Result:
+    def clean(
+        self,
+        page: str | bytes,
+        kind: Kind = "auto",
+        url: str | None = None,
+        spam: Treatment = "remove",
+    ) -> Result:
         """Clean one page.
 
         Args:
             page: HTML or plain text; bytes are decoded as a browser would.
             kind: "html", "text", or "auto" to tell them apart by content.
             url: where the page came from; helps the metadata.
+            spam: "remove" what is surely injected, only "mark" it, or "keep" it unseen.
 
         Raises:
-            TypeError: `page` is neither str nor bytes, or `kind` is none of the three.
+            TypeError: `page` is neither str nor bytes, or `kind` or `spam` none of the three.
         """
         if not isinstance(page, str | bytes):
             raise TypeError(f"page must be str or bytes, not {type(page).__name__}")
         if kind not in ("auto", "html", "text"):
             raise TypeError(f"kind must be 'auto', 'html' or 'text', not {kind!r}")
+        if spam not in ("remove", "mark", "keep"):
+            raise TypeError(f"spam must be 'remove', 'mark' or 'keep', not {spam!r}")
         try:
-            return self._clean(page, kind, url)
+            return self._clean(page, kind, url, spam)
         except (RecursionError, MemoryError, Exception) as error:
             # One bad page must never end a run; the reason goes with the result.
             reason = str(error) or type(error).__name__
             source = page if isinstance(page, str) and kind != "html" else ""
             return Result("", source=source, url=url, error=reason)
 
-    def _clean(self, page: str | bytes, kind: Kind, url: str | None) -> Result:
+    def _clean(
+        self, page: str | bytes, kind: Kind, url: str | None, treatment: Treatment
+    ) -> Result:
         parsed = segment(page, kind)
         if not parsed.blocks:
             return Result("", source=parsed.source, kind=parsed.kind, url=url, html=parsed.html)
         segments = self._label(parsed)
         spam: tuple[Span, ...] = ()
-        if self.model.spam is not None:
+        if self.model.spam is not None and treatment != "keep":
             spam = tuple(find_spam(parsed, segments, self.model.spam))
+        if treatment == "mark":
+            spam = tuple(replace(span, removed=False) for span in spam)
         text = clean_text(
             parsed,
             [(s.start, s.end) for s in segments if s.label == ARTICLE],
@@ -149,7 +165,12 @@ class Cleaner:
         return named(Segment, rows)
 
     def clean_many(
-        self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1
+        self,
+        pages: Iterable[str | bytes],
+        *,
+        kind: Kind = "auto",
+        spam: Treatment = "remove",
+        n_jobs: int = 1,
     ) -> Iterator[Result]:
         """Clean pages one after the other, results in the same order.
 
@@ -161,29 +182,33 @@ class Cleaner:
         """
         if n_jobs == 1:
             for page in pages:
-                yield self._clean_any(page, kind)
+                yield self._clean_any(page, kind, spam)
             return
         from joblib import Parallel, delayed
 
         parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1)
         for results in parallel(
-            delayed(_clean_chunk)(self, chunk, kind) for chunk in _chunks(pages)
+            delayed(_clean_chunk)(self, chunk, kind, spam) for chunk in _chunks(pages)
         ):
             yield from results
 
-    def _clean_any(self, page: Any, kind: Kind) -> Result:
+    def _clean_any(self, page: Any, kind: Kind, spam: Treatment) -> Result:
         if not isinstance(page, str | bytes):
             return Result("", error=f"page must be str or bytes, not {type(page).__name__}")
-        return self.clean(page, kind)
+        return self.clean(page, kind, spam=spam)
 
 
-def clean(page: str | bytes, kind: Kind = "auto", url: str | None = None) -> Result:
+def clean(
+    page: str | bytes, kind: Kind = "auto", url: str | None = None, spam: Treatment = "remove"
+) -> Result:
     """Clean one page with the default model; see `Cleaner.clean`."""
-    return _default_cleaner().clean(page, kind, url)
+    return _default_cleaner().clean(page, kind, url, spam)
 
 
-def _clean_chunk(cleaner: Cleaner, pages: list[str | bytes], kind: Kind) -> list[Result]:
-    return [cleaner._clean_any(page, kind) for page in pages]
+def _clean_chunk(
+    cleaner: Cleaner, pages: list[str | bytes], kind: Kind, spam: Treatment
+) -> list[Result]:
+    return [cleaner._clean_any(page, kind, spam) for page in pages]
 
 
 def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes]]:
