@@ -155,10 +155,10 @@ def _piped(source: Source) -> Iterator[Item]:
         why = "Parquet cannot be read from a pipe; name the file"
         yield Item("parquet", source.name, "", error=why)
     elif start.startswith(b"WARC/"):
-        yield from warc.records(source.name, stream, lambda: raw.passed, seekable=False)
+        yield from warc.records(source.name, stream, raw.tell, seekable=False)
     elif _is_json(start):
         whole = unpacked(stream, packing)
-        yield from jsonl.lines(source.name, whole, lambda: raw.passed)
+        yield from jsonl.lines(source.name, whole, raw.tell)
     else:
         try:
             yield Item("files", source.name, "", read_whole(unpacked(stream, packing)))

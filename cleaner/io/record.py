@@ -128,6 +128,10 @@ class Piped(io.RawIOBase):
         """It is."""
         return True
 
+    def tell(self) -> int:
+        """Bytes read so far; buffers above and FastWARC ask for it."""
+        return self.passed
+
     def readinto(self, buffer: Any) -> int:
         """Read what is there, up to the size of the buffer."""
         read1 = getattr(self._stream, "read1", self._stream.read)

@@ -72,41 +72,80 @@ def records(
     warc = optional("fastwarc.warc", "WARC files")
     kinds = warc.WarcRecordType
     wanted = kinds.response | kinds.resource | kinds.conversion
-    behind = 0  # a place inside the last record that could be read
+    behind = 0  # just after the beginning of the last record that could be read
     pages = 0
     while True:
         broken: int | None = None
+        why = "the file ends inside it"
         try:
             for found in warc.ArchiveIterator(stream):
                 begin, expected = found.stream_pos, found.content_length
+                broken = begin
+                if found.headers.get("Content-Length") is None:
+                    why = "its length is missing"
+                    break
                 if expected > MAX_PAGE:
                     if found.record_type & wanted:
                         yield _lost(name, begin, tell(), too_large())
                     found.reader.consume()
                 elif len(data := found.reader.read()) < expected:
-                    broken, why = begin, "damaged, or the file is cut short"
+                    why = "it is shorter than it says"
                     break
                 elif found.record_type & wanted and _is_page(found):
                     pages += 1
                     raw = (dict(found.headers), _http(found), data)
                     yield Item("warc", name, f"byte {begin}", raw, len(data), tell())
-                behind = begin + 1
+                behind, broken = begin + 1, None
             else:
-                return
-        except (OSError, ValueError) as error:
+                if not (seekable and _ends_inside(stream, max(0, behind - 1))):
+                    return
+        except BaseException as error:
+            if not _is_failure(error):
+                raise
             why = reason(error)
         following = None
         if seekable:
+            start = behind if broken is None else broken + 1
+            following = _next_record(stream, start, warc)
             if broken is None:
                 broken = _next_start(stream, behind)
-            following = _next_record(stream, max(behind, (broken or 0) + 1), warc)
         if following is None:
             why += f"; nothing behind it can be read, the {pages} pages before it were"
+        elif broken is None or broken >= following:
+            broken = behind
         yield _lost(name, behind if broken is None else broken, tell(), why)
         if following is None:
             return
         behind = following
         stream.seek(following)
+
+
+def _ends_inside(stream: IO[bytes], start: int) -> bool:
+    """Whether the last gzip member, from `start` on, is cut short.
+
+    FastWARC passes over what is too short to be a record.
+    """
+    stream.seek(start)
+    member = None
+    while block := stream.read(_WINDOW):
+        while block:
+            if member is None and not block.startswith(b"\x1f"):
+                return False  # no gzip, or padding behind the last member
+            member = member or zlib.decompressobj(31)
+            try:
+                while block and not member.eof:
+                    member.decompress(block, _WINDOW)
+                    block = member.unconsumed_tail or member.unused_data
+            except zlib.error:
+                return False  # broken, and said so before
+            if member.eof:
+                member = None
+    return member is not None
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether FastWARC could not read on; a panic of its Rust code derives from nothing else."""
+    return isinstance(error, OSError | ValueError) or type(error).__name__ == "PanicException"
 
 
 def _lost(name: str, position: int, read: int, why: str) -> Item:
@@ -119,12 +158,23 @@ def _next_record(stream: IO[bytes], start: int, warc: Any) -> int | None:
         stream.seek(at)
         try:
             found = next(iter(warc.ArchiveIterator(stream)), None)
-            if found is not None and found.stream_pos == at:
+            if (
+                found is not None
+                and found.stream_pos == at
+                and found.headers.get("Content-Length") is not None
+                and (found.content_length > MAX_PAGE or _whole(found))
+            ):
                 return at
-        except (OSError, ValueError):
-            pass
+        except BaseException as error:
+            if not _is_failure(error):
+                raise
         start = at + 1
     return None
+
+
+def _whole(found: Any) -> bool:
+    expected: int = found.content_length  # as long as nothing is read
+    return len(found.reader.read()) == expected
 
 
 def _next_start(stream: IO[bytes], start: int) -> int | None:
