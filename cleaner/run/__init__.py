@@ -4,7 +4,7 @@
 any time; `stream` writes one file or standard output. Both hand pages to a pool of worker
 processes (`pool`) that a page may kill, and keep the order of the input.
 
-    units      which inputs go into which output
+    plan       which inputs go into which output
     pool       worker processes, and what happens when one dies
     rows       from a page to a row of the output (in the workers)
     outputs    what a unit is written to
@@ -42,10 +42,10 @@ from cleaner.run.outputs import (
     open_writer,
 )
 from cleaner.run.outputs import packing as packing_of
+from cleaner.run.plan import Unit, units
 from cleaner.run.pool import Limits, Pool, Task
 from cleaner.run.progress import Progress, table
 from cleaner.run.rows import Options, Outcome
-from cleaner.run.units import Unit, units
 
 __all__ = [
     "OUTPUTS",
@@ -126,7 +126,7 @@ def run(
                     else:
                         size = sum(source.size for source in unit.sources)
                         progress.skip(size)
-                        skipped += len(unit.sources)
+                        skipped += 1
                         yield size
 
             current: _UnitOutput | None = None
@@ -373,7 +373,7 @@ def _summary(
     return {
         **identity,
         "finished": finished,
-        "files": len(manifest.entries),
+        "outputs": len(manifest.entries),
         **total.to_dict(),
         "this_run": {
             "pages": now.pages,

@@ -112,7 +112,7 @@ class Pool(Generic[T, R]):
         """What `setup` told of itself, once a worker has started."""
 
     def __enter__(self) -> Pool[T, R]:
-        self._context.set_forkserver_preload([__name__, "cleaner.clean", "cleaner.run.rows"])
+        self._context.set_forkserver_preload(["cleaner.run.warm"])
         self._workers = [self._start() for _ in range(self._size)]
         try:
             while self.info is None:

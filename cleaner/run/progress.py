@@ -106,7 +106,7 @@ def table(summary: Mapping[str, Any]) -> str:
     ]
     rows += [
         ("spam spans", f"{spam['removed']:,} removed, {spam['marked']:,} marked"),
-        ("files", f"{summary['files']:,}, {now['skipped']:,} of them done before"),
+        ("outputs", f"{summary['outputs']:,}, {now['skipped']:,} of them done before"),
         (
             "speed",
             f"{now['pages_per_second']:,.1f} pages/s, {now['pages']:,} pages in "
