@@ -121,6 +121,9 @@ def speed(options: argparse.Namespace, work: Path) -> dict[str, Any]:
             "start": lambda out: timed(lambda: run(work / "one", "-o", out, "--workers", 1)),
             "clean_many": lambda out: bare(work / "docs", language=False),
             "clean_many, language": lambda out: bare(work / "docs", language=True),
+            "one worker, no language": lambda out: timed(
+                lambda: run(work / "docs", "-o", out, "--workers", 1, "--no-language")
+            ),
             "one worker": lambda out: timed(lambda: run(work / "docs", "-o", out, "--workers", 1)),
             "two workers": lambda out: timed(lambda: run(work / "docs", "-o", out, "--workers", 2)),
         }.items():
@@ -128,18 +131,21 @@ def speed(options: argparse.Namespace, work: Path) -> dict[str, Any]:
             seconds.setdefault(name, []).append(call(out))
             print(f"{name:22} {seconds[name][-1]:7.2f} s", file=sys.stderr)
     start = median(seconds["start"])
-    rounds = list(zip(*(seconds[name] for name in seconds), strict=True))
+
+    def ratio(above: str, below: str, *, started: bool) -> float:
+        """Median over the rounds; loading is left out where `started`."""
+        pairs = zip(seconds[above], seconds[below], strict=True)
+        return median((a - start) / (b - start * started) for a, b in pairs)
+
     return {
         "pages": total,
         "seconds": seconds,
-        "two_workers_over_one": median(one / two for *_, one, two in rounds),
-        "two_workers_over_one_without_start": median(
-            (one - start) / (two - start) for *_, one, two in rounds
-        ),
-        "cost_over_clean_many_with_language": median(
-            (one - start) / language - 1 for _, _, language, one, _ in rounds
-        ),
-        "cost_over_clean_many": median((one - start) / alone - 1 for _, alone, _, one, _ in rounds),
+        "two_workers_over_one": ratio("one worker", "two workers", started=True),
+        "cost_over_clean_many": ratio("one worker, no language", "clean_many", started=False) - 1,
+        "cost_over_clean_many_and_language": ratio(
+            "one worker", "clean_many, language", started=False
+        )
+        - 1,
     }
 
 

@@ -183,6 +183,10 @@ def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
         "--segments", action="store_true", help="every block with label, offsets and confidence"
     )
 
+    text.add_argument(
+        "--no-language", action="store_true", help="do not find out the language; saves time"
+    )
+
     columns = clean.add_argument_group("columns of JSON lines and Parquet (found by convention)")
     for name in ("text", "html", "url", "id"):
         columns.add_argument(f"--{name}-column", metavar="NAME")
@@ -341,6 +345,7 @@ def _options(args: argparse.Namespace, form: str | None) -> Options:
         keep_original=args.keep_original,
         keep_failed=args.keep_failed,
         segments=args.segments,
+        language=not args.no_language,
         limits=Limits(args.page_timeout, args.page_memory),
     )
 

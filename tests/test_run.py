@@ -278,6 +278,14 @@ class TestFolder:
             with pytest.raises(InputError, match="choose another folder"):
                 clean(corpus, out)
 
+    def test_a_missing_module_is_told_before_the_first_page(
+        self, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        with pytest.raises(InputError, match=r"d\.parquet need pyarrow; .*'cleaner\[corpus\]'"):
+            clean(corpus, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
     def test_columns_are_told(self, corpus: Path, tmp_path: Path) -> None:
         told = io.StringIO()
         clean(corpus, tmp_path / "out", progress=Progress(told))
@@ -349,6 +357,14 @@ class TestAgain:
         assert summary["this_run"]["skipped"] == 4
         assert tree(tmp_path / "out") == whole
         assert clean(corpus, tmp_path / "out")["this_run"]["skipped"] == 5
+
+    def test_a_damaged_manifest(self, corpus: Path, tmp_path: Path) -> None:
+        clean(corpus, tmp_path / "out")
+        manifest = tmp_path / "out" / "manifest.jsonl"
+        manifest.write_bytes(manifest.read_bytes().replace(b'"key"', b'"k\xff"'))
+        with pytest.raises(RunError, match=r"is damaged.*--restart"):
+            clean(corpus, tmp_path / "out")
+        assert clean(corpus, tmp_path / "out", restart=True)["this_run"]["skipped"] == 0
 
     def test_stopped_by_an_exception(self, corpus: Path, tmp_path: Path) -> None:
         clean(corpus, tmp_path / "whole")

@@ -26,6 +26,8 @@ from cleaner.io.record import (
     Record,
     Source,
     bare_name,
+    optional,
+    packing,
     read_whole,
     reason,
     unpacked,
@@ -45,6 +47,7 @@ __all__ = [
     "read",
     "record",
     "sources",
+    "survey",
 ]
 
 STDIN = "-"
@@ -62,13 +65,17 @@ class Format:
     """Looks into one of them; runs in a worker."""
     first_row: Callable[[Source], dict[str, Any] | None] | None = None
     """A row to tell the columns by, in formats that have columns."""
+    needs: str | None = None
+    """Module that is not installed with cleaner itself."""
 
 
 FORMATS = (
     Format("files", files.SUFFIXES, files.items, files.record),
     Format("jsonl", jsonl.SUFFIXES, jsonl.items, jsonl.record, jsonl.first_row),
-    Format("warc", warc.SUFFIXES, warc.items, warc.record),
-    Format("parquet", parquet.SUFFIXES, parquet.items, parquet.record, parquet.first_row),
+    Format("warc", warc.SUFFIXES, warc.items, warc.record, needs="fastwarc.warc"),
+    Format(
+        "parquet", parquet.SUFFIXES, parquet.items, parquet.record, parquet.first_row, "pyarrow"
+    ),
 )
 _PAGES = FORMATS[0]
 _BY_NAME = {form.name: form for form in FORMATS}
@@ -100,6 +107,28 @@ def check(inputs: Iterable[str]) -> None:
         if path.is_dir() and next(sources([item]), None) is None:
             known = " ".join(suffix for form in FORMATS for suffix in form.suffixes)
             raise InputError(f"{item} holds no pages; put files in it of a known suffix: {known}")
+
+
+def survey(inputs: Iterable[str]) -> int:
+    """Look at all inputs before a long run; gives back their bytes.
+
+    Raises `InputError` as `check` does, and for a format whose module is not installed.
+    """
+    inputs = list(inputs)
+    check(inputs)
+    total = 0
+    needs: dict[str, str] = {}
+    for source in sources(inputs):
+        total += source.size
+        if source.path is not None:
+            form = format_of(source.path)
+            if form is not None and form.needs is not None:
+                needs.setdefault(form.needs, source.name)
+            if packing(source.path) == ".zst":
+                needs.setdefault("zstandard", source.name)
+    for module, name in needs.items():
+        optional(module, f"files such as {name}")
+    return total
 
 
 def sources(inputs: Iterable[str]) -> Iterator[Source]:
@@ -144,11 +173,11 @@ def _piped(source: Source) -> Iterator[Item]:
     raw = Piped(sys.stdin.buffer)
     stream = BufferedReader(raw, 1 << 18)
     head = stream.peek(1)
-    packing = next((form for magic, form in _MAGIC.items() if head.startswith(magic)), "")
+    form = next((form for magic, form in _MAGIC.items() if head.startswith(magic)), "")
     try:
         start = head
-        if packing:
-            start = unpacked(BytesIO(head), packing).read1(_SNIFFED)  # type: ignore[attr-defined]
+        if form:
+            start = unpacked(BytesIO(head), form).read1(_SNIFFED)  # type: ignore[attr-defined]
     except READ_ERRORS:
         pass
     if start.startswith(b"PAR1"):
@@ -157,11 +186,11 @@ def _piped(source: Source) -> Iterator[Item]:
     elif start.startswith(b"WARC/"):
         yield from warc.records(source.name, stream, raw.tell, seekable=False)
     elif _is_json(start):
-        whole = unpacked(stream, packing)
+        whole = unpacked(stream, form)
         yield from jsonl.lines(source.name, whole, raw.tell)
     else:
         try:
-            yield Item("files", source.name, "", read_whole(unpacked(stream, packing)))
+            yield Item("files", source.name, "", read_whole(unpacked(stream, form)))
         except READ_ERRORS as error:
             yield Item("files", source.name, "", error=reason(error))
 

@@ -28,7 +28,7 @@ from typing import Any
 from cleaner import __version__
 from cleaner.clean import Cleaner
 from cleaner.errors import InputError, RunError
-from cleaner.io import STDIN, Item, Source, check, format_of, items, sources
+from cleaner.io import STDIN, Item, Source, format_of, items, sources, survey
 from cleaner.io.files import FolderWriter
 from cleaner.io.record import AtomicFile, packing
 from cleaner.run import rows
@@ -61,7 +61,7 @@ __all__ = [
 
 Load = Callable[[], Cleaner]
 
-_TASK_PAGES, _TASK_BYTES = 32, 1 << 20
+_TASK_PAGES, _TASK_BYTES = 64, 1 << 20
 """A worker gets so many pages at a time: enough that a message costs nothing beside them."""
 
 
@@ -100,7 +100,7 @@ def run(
         RunError: `output` holds another run, cannot be written, or workers cannot start.
     """
     inputs, options = list(inputs), replace(options or Options(), attributes=attributes is not None)
-    check(inputs)
+    total = survey(inputs)
     _keep_apart(inputs, [output, *([attributes] if attributes else [])])
     workers = workers or _cores()
     started = monotonic()
@@ -115,7 +115,7 @@ def run(
             manifest = Manifest(output, identity, restart=restart)
         finished = False
         try:
-            progress.begin(sum(source.size for source in sources(inputs)))
+            progress.begin(total)
             taken = {entry.name: entry.label for entry in manifest.entries.values()}
 
             def undone() -> Iterator[Unit | int]:
@@ -178,11 +178,11 @@ def stream(
     For the rest, and what is raised, see `run`.
     """
     inputs, options = list(inputs), options or Options()
-    check(inputs)
+    total = survey(inputs)
     counts = Counts()
     with _pool(load, options, workers or _cores()) as pool:
         unit = Unit("", "", tuple(sources(inputs)))
-        progress.begin(sum(source.size for source in unit.sources))
+        progress.begin(total)
         if isinstance(output, Path):
             with _writing(output):
                 writer = open_writer(output, options, unit.sources)

@@ -102,17 +102,16 @@ class Manifest:
         whole, _, torn = content.rpartition(b"\n")
         if torn:  # the line that was being written when the run died
             self._file.truncate(len(content) - len(torn))
-        lines = [json.loads(line) for line in whole.splitlines()]
-        entries = {
-            line["name"]: Entry(
-                line["name"],
-                line["label"],
-                line["key"],
-                tuple(line["files"]),
-                Counts.from_dict(line),
-            )
-            for line in lines[1:]
-        }
+        try:
+            lines = [json.loads(line) for line in whole.splitlines()]
+            entries = {line["name"]: _entry(line) for line in lines[1:]}
+        except (ValueError, KeyError, TypeError) as error:
+            if not restart:
+                raise RunError(
+                    f"{self.folder / NAME} is damaged ({error}); choose another folder, "
+                    "or add --restart to clean everything again"
+                ) from error
+            lines, entries = [{}], {}
         if lines and restart:
             self._forget(entries)
             lines, entries = [], {}
@@ -135,6 +134,11 @@ class Manifest:
         self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def _entry(line: Mapping[str, Any]) -> Entry:
+    counts = Counts.from_dict(line)
+    return Entry(line["name"], line["label"], line["key"], tuple(line["files"]), counts)
 
 
 def errors_file(name: str) -> str:

@@ -37,7 +37,7 @@ from cleaner.errors import CleanerError, RunError
 T = TypeVar("T")
 R = TypeVar("R")
 
-_AHEAD = 8
+_AHEAD = 64
 """Tasks a worker that may be read but not yet handed on: what a slow page keeps back."""
 _AHEAD_BYTES = 64 << 20
 _SEND_EVERY = 0.05

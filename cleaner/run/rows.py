@@ -70,6 +70,8 @@ class Options:
     keep_failed: bool = False
     """A row for each page that failed, too, with `error` set and no text."""
     segments: bool = False
+    language: bool = True
+    """Off saves the time of finding it out, a third or more of all where pages are small."""
     attributes: bool = False
     """Dolma attribute files besides the output."""
     limits: Limits = field(default_factory=Limits)
@@ -229,7 +231,7 @@ def _cleaned(
             "text": text,
             "comments": list(result.comments),
             "spam": [asdict(span) for span in result.spam],
-            "language": result.language,
+            "language": result.language if options.language else None,
             "confidence": confidence(result, options.keep_labels),
             "model": model,
             "error": None,
