@@ -191,11 +191,20 @@ def memory(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for form in options.formats:
         for count in options.documents:
-            texts = (" ".join(noise.choices(words, k=40)) for _ in range(count))
+            texts = (" ".join(noise.choices(words, k=15)) for _ in range(count))
             docs = work / f"docs{count}"
             if not docs.exists():
                 write_jsonl(docs / "a.jsonl", texts, "text")
-            arguments = (docs, "-o", work / f"out{count}-{form}", "--workers", 2, "--format", form)
+            arguments = (
+                docs,
+                "-o",
+                work / f"out{count}-{form.partition('.')[0]}",
+                "--workers",
+                2,
+                "--format",
+                form,
+                "--no-language",
+            )
             process = subprocess.Popen(command(*arguments), env=ENVIRONMENT, start_new_session=True)
             found[f"{form}, {count:,} documents"] = peak(process)
             assert process.returncode == 0
@@ -301,7 +310,12 @@ LocalPipelineExecutor(
 
 def broken_corpus(folder: Path, copies: int) -> int:
     """The same pages as JSON lines in eight files (some of them broken) and as a folder of HTML."""
-    html = pages(".html") * copies
+    # Each page is another one: trafilatura names its outputs by their content.
+    html = [
+        page.replace("</p>", f" Copy {number} of this page.</p>", 1)
+        for number in range(copies)
+        for page in pages(".html")
+    ]
     size = -(-len(html) // 6)
     for part in range(6):
         write_jsonl(

@@ -22,9 +22,9 @@ from cleaner.io.columns import Columns
 from cleaner.io.record import (
     READ_ERRORS,
     Item,
-    Piped,
     Record,
     Source,
+    Unbuffered,
     bare_name,
     optional,
     packing,
@@ -170,7 +170,7 @@ def _place(item: Item) -> str:
 
 def _piped(source: Source) -> Iterator[Item]:
     """Standard input: its first bytes tell an archive or JSON lines from a single page."""
-    raw = Piped(sys.stdin.buffer)
+    raw = Unbuffered(sys.stdin.buffer)
     stream = BufferedReader(raw, 1 << 18)
     head = stream.peek(1)
     form = next((form for magic, form in _MAGIC.items() if head.startswith(magic)), "")

@@ -112,14 +112,16 @@ def open_input(path: Path, *, unpack: bool = True) -> Iterator[tuple[IO[bytes], 
 def unpacked(raw: IO[bytes], form: str) -> IO[bytes]:
     """What a `.gz` or `.zst` stream holds; a stream of no such form as it is."""
     if form == ".gz":
-        return io.BufferedReader(cast(Any, gzip.GzipFile(fileobj=raw, mode="rb")), 1 << 18)
+        whole = cast(IO[bytes], gzip.GzipFile(fileobj=raw, mode="rb"))
+        # Read to the end of a buffer, a file cut short would lose all that is in it.
+        return io.BufferedReader(Unbuffered(whole), 1 << 18)
     if form == ".zst":
         return io.BufferedReader(_ZstdReader(raw), 1 << 18)
     return raw
 
 
-class Piped(io.RawIOBase):
-    """Standard input as a stream that knows how much of it was read."""
+class Unbuffered(io.RawIOBase):
+    """Gives what a stream has at hand instead of waiting for more, and counts it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream, self.passed = stream, 0

@@ -8,7 +8,6 @@ whole files, or is done again. Nothing depends on the number of workers.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -89,6 +88,8 @@ class Manifest:
         )
 
     def _hold(self) -> None:
+        import fcntl  # not on Windows, where one page can be cleaned all the same
+
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

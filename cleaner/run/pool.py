@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -281,6 +280,8 @@ def _one_thread() -> None:
 
 
 def _limit_memory(megabytes: int) -> None:
+    import resource  # not on Windows, where one page can be cleaned all the same
+
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
     except OSError:  # not Linux; others hardly enforce the limit either
