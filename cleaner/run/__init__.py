@@ -117,11 +117,15 @@ def run(
         try:
             progress.begin(total)
             taken = {entry.name: entry.label for entry in manifest.entries.values()}
+            keys: dict[str, str] = {}
 
             def undone() -> Iterator[Unit | int]:
                 nonlocal skipped
                 for unit in units(inputs, taken):
-                    if manifest.find(unit.name, unit.key()) is None:
+                    key = unit.key()
+                    if manifest.find(unit.name, key) is None:
+                        # Of the inputs before they are read: a change after that is done again.
+                        keys[unit.name] = key
                         yield unit
                     else:
                         size = sum(source.size for source in unit.sources)
@@ -135,7 +139,8 @@ def run(
                     unit, read, position = task.tag
                     with _writing(output):
                         if current is None:
-                            current = _UnitOutput(unit, output, options, attributes)
+                            key = keys.pop(unit.name)
+                            current = _UnitOutput(unit, key, output, options, attributes)
                         for item, outcome in zip(task.items, task.results, strict=True):
                             current.add(item, outcome)
                             done_now.add(outcome)
@@ -215,10 +220,10 @@ def stream(
 class _UnitOutput:
     """What is written for one unit, in place only when all of it is."""
 
-    def __init__(self, unit: Unit, folder: Path, options: Options, attributes: Path | None) -> None:
-        self._unit, self._folder = unit, folder
-        # Taken before the first page is read: what changes from now on is done again.
-        self._key = unit.key()
+    def __init__(
+        self, unit: Unit, key: str, folder: Path, options: Options, attributes: Path | None
+    ) -> None:
+        self._unit, self._key = unit, key
         self._counts = Counts()
         self._targets = _targets(unit)
         self._files: list[str] = []

@@ -2,8 +2,9 @@
 
 Why not joblib, or `concurrent.futures`: when a worker dies, both give up the whole pool
 (`TerminatedWorkerError`, `BrokenProcessPool`) with every page in flight and no word on
-which page did it, and neither can stop a page that hangs in native code, or bound the
-memory of one. `benchmarks/runs.py` shows both, and that this pool is no slower.
+which page did it, and neither can stop a page that hangs, or bound the memory of one. Of
+100 pages, the 51st of which kills its worker or takes too long, both give back some 50
+(`benchmarks/runs.py joblib`); here it is 99, and an error that names the page.
 
 Here the supervisor talks to each worker over a pipe of its own, gives it one task (some
 pages) at a time, and takes back results as they come, so it knows how far a dead worker
