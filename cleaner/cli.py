@@ -13,8 +13,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +24,9 @@ from cleaner.errors import CleanerError, InputError
 
 # Each command imports what it needs, so that `cleaner --help` answers at once.
 if TYPE_CHECKING:
-    from cleaner.clean import Cleaner, Result
-    from cleaner.io import Record, Write
+    from cleaner.clean import Cleaner
+    from cleaner.io import Item
+    from cleaner.run import Options
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -77,31 +78,11 @@ def _parser() -> argparse.ArgumentParser:
 
     clean = commands.add_parser(
         "clean",
-        parents=[model, kind, jobs],
+        parents=[model, kind],
         help="clean pages",
         description="Clean pages. One page goes to standard output; several need -o or --json.",
     )
-    clean.add_argument(
-        "inputs",
-        nargs="+",
-        metavar="INPUT",
-        help="file, folder or .jsonl (each also .gz), or - for standard input",
-    )
-    clean.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        help="folder for a text file a page, a .jsonl file, or a .txt file for one page",
-    )
-    clean.add_argument(
-        "--json", action="store_true", help="print a line of JSON a page, with everything found"
-    )
-    clean.add_argument(
-        "--spam",
-        choices=("remove", "mark", "keep"),
-        default="remove",
-        help="injected spam: leave out what is sure, only report it, or do not look for it",
-    )
+    _add_clean_arguments(clean)
     clean.set_defaults(run=_clean)
 
     inspect = commands.add_parser(
@@ -155,53 +136,251 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
+    clean.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="file or folder: .html, .txt, .jsonl, .warc, .wet (each also .gz or .zst), "
+        ".parquet; or - for standard input",
+    )
+    clean.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="folder for an output per input file, or one file that ends in "
+        ".jsonl[.gz|.zst], .parquet or .txt",
+    )
+    clean.add_argument(
+        "--json",
+        action="store_true",
+        help="print a line of JSON a page; with -o FOLDER, print run.json at the end",
+    )
+
+    text = clean.add_argument_group("what is kept")
+    text.add_argument(
+        "--spam",
+        choices=("remove", "mark", "keep"),
+        default="remove",
+        help="take injected spam out, only list it, or do not look for it (default: remove)",
+    )
+    text.add_argument(
+        "--keep-label",
+        action="append",
+        metavar="LABEL",
+        help="label whose blocks make up the text; may be repeated (default: article)",
+    )
+    text.add_argument(
+        "--min-words", type=int, default=0, metavar="N", help="drop pages with fewer clean words"
+    )
+    text.add_argument(
+        "--keep-original", action="store_true", help="keep the page as it came, beside its text"
+    )
+    text.add_argument(
+        "--keep-failed", action="store_true", help="rows for pages that failed, too, with `error`"
+    )
+    text.add_argument(
+        "--segments", action="store_true", help="every block with label, offsets and confidence"
+    )
+
+    text.add_argument(
+        "--no-language", action="store_true", help="do not find out the language; saves time"
+    )
+
+    columns = clean.add_argument_group("columns of JSON lines and Parquet (found by convention)")
+    for name in ("text", "html", "url", "id"):
+        columns.add_argument(f"--{name}-column", metavar="NAME")
+
+    run = clean.add_argument_group("runs over a corpus, with -o FOLDER")
+    run.add_argument(
+        "--format",
+        choices=("jsonl.gz", "jsonl.zst", "jsonl", "parquet", "txt"),
+        help="of the outputs (default: jsonl.gz)",
+    )
+    run.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    run.add_argument(
+        "--attributes", type=Path, metavar="DIR", help="write Dolma attribute files there, too"
+    )
+    run.add_argument(
+        "--page-timeout", type=float, default=60, metavar="S", help="seconds a page may take (60)"
+    )
+    run.add_argument(
+        "--page-memory", type=int, default=2048, metavar="MB", help="memory it may take (2048)"
+    )
+    run.add_argument(
+        "--restart", action="store_true", help="forget an earlier run into the same folder"
+    )
+    run.add_argument("--strict", action="store_true", help="exit with 1 if any page failed")
+    run.add_argument("--quiet", action="store_true", help="no progress, no summary")
+
+
 def _clean(args: argparse.Namespace) -> int:
-    from cleaner.io import read, writing
-    from cleaner.io.jsonl import to_line
-    from cleaner.run import clean_records
+    from cleaner.io import STDIN, items, sources
+    from cleaner.io import check as check_inputs
 
-    if args.json and args.output is not None:
-        raise InputError("--json prints, -o writes: give one; a .jsonl OUTPUT holds the same JSON")
-    records = read(args.inputs)
-    storing: AbstractContextManager[Write]
-    if args.output is not None:
-        storing = writing(args.output, args.inputs)
-    elif args.json:
-        storing = nullcontext(lambda record, result: print(to_line(record, result)))
-    else:
-        records = _only_one(records, "add -o OUTPUT to write them, or --json to print them")
-        storing = nullcontext(_print_text)
+    folder = _check_clean(args)
+    if args.output is None:
+        check_inputs(args.inputs)
+        # One page needs no workers; of a pipe, that can only be told by reading it.
+        if not args.json or STDIN not in args.inputs:
+            pages = (item for source in sources(args.inputs) for item in items(source))
+            head = list(islice(pages, 2))
+            if len(head) == 1:
+                return _clean_page(args, head[0])
+            if not args.json:
+                advice = "add -o OUTPUT to write them, or --json to print them"
+                raise InputError(f"that is more than one page; {advice}" if head else "no page")
+    return _clean_corpus(args) if folder else _clean_stream(args)
 
-    pages = failures = 0
-    cleaning = _cleaner(args.model)
-    with storing as write:
-        for record, result in clean_records(
-            cleaning, records, kind=args.kind, n_jobs=args.n_jobs, spam=args.spam
+
+def _check_clean(args: argparse.Namespace) -> bool:
+    """Whether the output is a folder; raises `InputError` for what does not go together."""
+    from cleaner.io import format_of
+    from cleaner.io.record import packing
+
+    for name, least in (("workers", 1), ("min_words", 0), ("page_timeout", 0), ("page_memory", 1)):
+        value = getattr(args, name)
+        if value is not None and (
+            value < least or (value == 0 == least and name == "page_timeout")
         ):
-            write(record, result)
-            pages += 1
-            failures += _failed(record, result)
+            option = "--" + name.replace("_", "-")
+            raise InputError(f"{option} {value}: give a number of {max(least, 1)} or more")
+    one_file = args.output is not None and not args.output.is_dir() and _format(args.output)
+    folder = args.output is not None and not one_file
+    if (
+        folder
+        and not args.output.is_dir()
+        and (args.output.exists() or format_of(args.output) or packing(args.output))
+    ):
+        raise InputError(
+            f"{args.output} is no folder; name one, or a file that ends in "
+            ".jsonl, .jsonl.gz, .jsonl.zst, .parquet or .txt"
+        )
+    if not folder:
+        for name in ("format", "attributes", "restart"):
+            if getattr(args, name):
+                raise InputError(f"--{name} goes with -o FOLDER")
+    if one_file and args.json:
+        raise InputError("--json prints, -o FILE writes: give one; a .jsonl FILE holds the same")
+    return folder
+
+
+def _clean_page(args: argparse.Namespace, item: Item) -> int:
+    """One page in this process, to standard output."""
+    from cleaner.run.outputs import packing
+    from cleaner.run.rows import setup
+
+    form = "jsonl" if args.json else "txt"
+    work, _ = setup(lambda: _cleaner(args.model), _options(args, form), packing(form))
+    outcome = work(item)
+    if outcome.error is not None:
+        _say(f"cleaner: {outcome.id}: {outcome.error}")
+    if outcome.packed is not None:
+        sys.stdout.write(outcome.packed.decode())
+    return OK if outcome.error is None else FAILED
+
+
+def _clean_stream(args: argparse.Namespace) -> int:
+    """Pages to standard output, or to one file."""
+    from cleaner.io.jsonl import StreamWriter
+    from cleaner.run import Progress, load_cleaner, stream
+
+    form = _format(args.output) if args.output is not None else "jsonl"
+    progress = Progress(sys.stderr, quiet=args.quiet or args.output is None)
+    counts = stream(
+        args.inputs,
+        args.output if args.output is not None else StreamWriter(sys.stdout.buffer),
+        _options(args, form),
+        load=partial(load_cleaner, args.model),
+        workers=args.workers,
+        failed=lambda place, reason: _say(f"cleaner: {place}: {reason}"),
+        progress=progress,
+    )
     if args.output is not None:
-        _say(f"{pages - failures} of {pages} pages cleaned, written to {args.output}")
-    return FAILED if failures == pages else OK
+        dropped = f", {counts.dropped} dropped" if counts.dropped else ""
+        progress.say(
+            f"{counts.pages - counts.errors} of {counts.pages} pages cleaned{dropped}, "
+            f"written to {args.output}"
+        )
+    return _status(args, counts.pages, counts.errors)
+
+
+def _clean_corpus(args: argparse.Namespace) -> int:
+    """A corpus into a folder."""
+    from cleaner.run import Progress, load_cleaner, run, table
+
+    progress = Progress(sys.stderr, quiet=args.quiet)
+    try:
+        summary = run(
+            args.inputs,
+            args.output,
+            _options(args, args.format or "jsonl.gz"),
+            load=partial(load_cleaner, args.model),
+            workers=args.workers,
+            attributes=args.attributes,
+            restart=args.restart,
+            progress=progress,
+        )
+    except KeyboardInterrupt:
+        progress.say(f"stopped; the same command goes on where {args.output} ends")
+        raise
+    if args.json:
+        print(json.dumps(summary, indent=1, ensure_ascii=False))
+    else:
+        progress.say(table(summary))
+    return _status(args, summary["pages"]["in"], summary["pages"]["errors"])
+
+
+def _options(args: argparse.Namespace, form: str | None) -> Options:
+    from cleaner.io import Columns
+    from cleaner.run import Limits, Options
+
+    return Options(
+        format=form or "jsonl",
+        kind=args.kind,
+        columns=Columns(args.text_column, args.html_column, args.url_column, args.id_column),
+        spam=args.spam,
+        keep_labels=tuple(dict.fromkeys(args.keep_label or ["article"])),
+        min_words=args.min_words,
+        keep_original=args.keep_original,
+        keep_failed=args.keep_failed,
+        segments=args.segments,
+        language=not args.no_language,
+        limits=Limits(args.page_timeout, args.page_memory),
+    )
+
+
+def _format(output: Path) -> str | None:
+    from cleaner.run.outputs import format_of_output
+
+    return format_of_output(output)
+
+
+def _status(args: argparse.Namespace, pages: int, errors: int) -> int:
+    return FAILED if errors and (args.strict or errors == pages) else OK
 
 
 def _inspect(args: argparse.Namespace) -> int:
     from cleaner.inspect import render
     from cleaner.io import read
-    from cleaner.run import clean_records
 
-    status = OK
-    records = _only_one(read([args.page]), "name one of them")
-    for record, result in clean_records(_cleaner(args.model), records, kind=args.kind):
-        if result is not None:
-            # https://no-color.org: any value but the empty one says no.
-            colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-            width = shutil.get_terminal_size((100, 24)).columns
-            print(render(result, colour=colour, width=width), end="")
-        if _failed(record, result):
-            status = FAILED
-    return status
+    head = list(islice(read([args.page]), 2))
+    if len(head) != 1:
+        raise InputError("that is more than one page; name one of them" if head else "no page")
+    record = head[0]
+    if record.error is not None:
+        _say(f"cleaner: {record.id}: {record.error}")
+        return FAILED
+    kind = record.kind if args.kind == "auto" else args.kind
+    result = _cleaner(args.model).clean(record.data, kind=kind, url=record.url)
+    # https://no-color.org: any value but the empty one says no.
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    width = shutil.get_terminal_size((100, 24)).columns
+    print(render(result, colour=colour, width=width), end="")
+    if result.error is not None:
+        _say(f"cleaner: {record.id}: {result.error}")
+        return FAILED
+    return OK
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -250,26 +429,6 @@ def _cleaner(model: str | None) -> Cleaner:
     from cleaner.clean import Cleaner
 
     return Cleaner() if model is None else Cleaner.load(model)
-
-
-def _only_one(records: Iterator[Record], advice: str) -> Iterator[Record]:
-    head = list(islice(records, 2))
-    if len(head) > 1:
-        raise InputError(f"that is more than one page; {advice}")
-    return iter(head)
-
-
-def _print_text(record: Record, result: Result | None) -> None:
-    if result is not None and result.text:
-        print(result.text)
-
-
-def _failed(record: Record, result: Result | None) -> bool:
-    """Whether a page failed; says so."""
-    error = record.error if result is None else result.error
-    if error is not None:
-        _say(f"cleaner: {record.id}: {error}")
-    return error is not None
 
 
 def _say(message: str) -> None:

@@ -3,7 +3,8 @@
     CleanerError
     ├── ModelError      a model directory is missing, unreadable, or does not fit this version
     ├── DataError       labelled pages are malformed, or a label is unknown
-    └── InputError      an input file is missing or of a kind that cannot be read
+    ├── InputError      an input file is missing or of a kind that cannot be read
+    └── RunError        a corpus run cannot go on, or does not fit its output folder
 
 `clean` itself raises only `TypeError`, for an argument of the wrong type; a
 page that cannot be cleaned comes back as a result with `.error` set. Each
@@ -27,3 +28,7 @@ class DataError(CleanerError):
 
 class InputError(CleanerError):
     """An input file is missing or of a kind that cannot be read."""
+
+
+class RunError(CleanerError):
+    """A corpus run cannot go on, or does not fit what its output folder holds."""

@@ -49,31 +49,6 @@ class TestClean:
             "add -o OUTPUT to write them, or --json to print them\n"
         )
 
-    def test_json_lines(self, pages: Path, capsys: Capture) -> None:
-        assert main(["clean", str(pages), "--json", "--kind", "html"]) == 0
-        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        assert [(row["id"], row["kind"], row["text"]) for row in rows] == [
-            ("deep/two.txt", "html", "third"),
-            ("one.txt", "html", "first\n\nsecond"),
-        ]
-
-    def test_folder_output(self, pages: Path, tmp_path: Path, capsys: Capture) -> None:
-        assert main(["clean", str(pages), "-o", str(tmp_path / "out")]) == 0
-        assert (tmp_path / "out" / "deep" / "two.txt").read_text() == "third\n"
-        out, err = capsys.readouterr()
-        assert out == ""
-        assert err.startswith("2 of 2 pages cleaned")
-
-    def test_failed_pages_are_reported(self, pages: Path, tmp_path: Path, capsys: Capture) -> None:
-        (pages / "empty.txt").touch()
-        (pages / "broken.txt.gz").write_bytes(b"no gzip")
-        assert main(["clean", str(pages), "-o", str(tmp_path / "out.jsonl")]) == 0
-        err = capsys.readouterr().err
-        assert "cleaner: empty.txt: the page is empty\n" in err
-        assert "cleaner: broken.txt.gz: " in err
-        assert "2 of 4 pages cleaned" in err
-        assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 4
-
     def test_status_when_all_pages_failed(self, tmp_path: Path, capsys: Capture) -> None:
         (tmp_path / "empty.txt").touch()
         assert main(["clean", str(tmp_path)]) == 1
@@ -86,9 +61,45 @@ class TestClean:
             "give a file, a folder or - for standard input\n"
         )
 
-    def test_json_and_output_exclude_each_other(self, pages: Path, capsys: Capture) -> None:
-        assert main(["clean", str(pages), "--json", "-o", "out"]) == 2
-        assert "give one" in capsys.readouterr().err
+    def test_json_of_one_page(self, pages: Path, capsys: Capture) -> None:
+        assert main(["clean", str(pages / "one.txt"), "--json", "--segments"]) == 0
+        row = json.loads(capsys.readouterr().out)
+        assert (row["id"], row["text"], row["error"]) == ("one.txt", "first\n\nsecond", None)
+        assert [segment["label"] for segment in row["segments"]] == [
+            "article", "navigation", "article",
+        ]  # fmt: skip
+
+    def test_labels_to_keep(self, pages: Path, capsys: Capture) -> None:
+        page = str(pages / "one.txt")
+        labels = ["--keep-label", "navigation", "--keep-label", "article"]
+        assert main(["clean", page, *labels]) == 0
+        assert capsys.readouterr().out == "first\n\n# menu\n\nsecond\n"
+        assert main(["clean", page, "--keep-label", "sidebar"]) == 2
+        assert "choose from article, comment, navigation" in capsys.readouterr().err
+
+    def test_min_words(self, pages: Path, capsys: Capture) -> None:
+        assert main(["clean", str(pages / "one.txt"), "--min-words", "3"]) == 0
+        assert capsys.readouterr() == ("", "")
+
+    @pytest.mark.parametrize(
+        ("options", "advice"),
+        [
+            (["--json", "-o", "out.jsonl"], "give one"),
+            (["--format", "txt"], "goes with -o FOLDER"),
+            (["-o", "out.jsonl", "--restart"], "goes with -o FOLDER"),
+            (["-o", "out.html"], "name one, or a file that ends in"),
+            (["-o", "out", "--workers", "0"], "give a number of 1 or more"),
+            (["-o", "out", "--page-timeout", "0"], "give a number"),
+        ],
+    )
+    def test_options_that_do_not_go_together(
+        self, pages: Path, options: list[str], advice: str, capsys: Capture
+    ) -> None:
+        assert main(["clean", str(pages), *options]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert advice in err
+        assert err.count("\n") == 1
 
     def test_output_that_cannot_be_written(self, pages: Path, capsys: Capture) -> None:
         output = pages / "one.txt" / "below-a-file"

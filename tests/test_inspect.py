@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import cast
+from dataclasses import replace
 
 from cleaner.clean import Result
 from cleaner.inspect import render
 from cleaner.types import Segment, Span
-from conftest import SimpleResult
 
 SOURCE = "Home | News\nThe river rose 바카라사이트 overnight.\nI saw it too\nrecipe: two eggs"
 
@@ -22,13 +21,8 @@ def page(**changes: object) -> Result:
         at += len(line) + 1
     start = SOURCE.index("바")
     span = Span(start, start + 6, "바카라사이트", 0.98, "foreign script, gambling term", True)
-    fields: dict[str, object] = {
-        "source": SOURCE,
-        "segments": tuple(segments),
-        "spam": (span,),
-        **changes,
-    }
-    return cast(Result, SimpleResult(**fields))  # type: ignore[arg-type]
+    whole = Result("", source=SOURCE, segments=tuple(segments), spam=(span,))
+    return replace(whole, **changes)  # type: ignore[arg-type]
 
 
 def test_plain_view() -> None:

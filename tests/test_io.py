@@ -1,25 +1,56 @@
-"""Reading and writing corpora."""
+"""Reading corpora: what is found, and what a broken file costs."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
+import random
+import zlib
 from pathlib import Path
-from typing import cast
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cleaner.clean import Result
 from cleaner.errors import InputError
-from cleaner.io import FORMATS, Record, read, writing
-from cleaner.types import Segment
-from conftest import SimpleResult
+from cleaner.io import FORMATS, Columns, Record, read, sources
+from cleaner.io.columns import look_up, without
+from cleaner.io.parquet import Writer, inferred_schema
+from cleaner.io.record import MAX_PAGE, AtomicFile
+
+LINES = [json.dumps({"id": n, "text": f"page {n} {n * n}"}).encode() for n in range(20_000)]
 
 
-def result(text: str = "clean", error: str | None = None) -> Result:
-    segments = (Segment("article", text, 0, len(text), 1.0),) if text else ()
-    return cast(Result, SimpleResult(text, segments=segments, error=error))
+def zst(data: bytes, frames: int = 1) -> bytes:
+    size = -(-len(data) // frames)
+    return b"".join(
+        zstandard.compress(data[at : at + size]) for at in range(0, len(data), size or 1)
+    )
+
+
+def warc_record(
+    number: int, kind: str = "response", body: bytes | None = None, http: str = "text/html"
+) -> bytes:
+    text = f"<p>page {number} " + "word " * 300
+    if body is None:
+        body = text.encode()
+    if kind == "response":
+        body = f"HTTP/1.1 200 OK\r\nContent-Type: {http}\r\n\r\n".encode() + body
+    head = (
+        f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{number}>\r\n"
+        f"WARC-Target-URI: http://a.example/{number}\r\nWARC-Date: 2024-01-01T00:00:00Z\r\n"
+        f"Content-Type: {'application/http' if kind == 'response' else 'text/plain'}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body + b"\r\n\r\n"
+
+
+MEMBERS = [gzip.compress(warc_record(number), mtime=0) for number in range(6)]
 
 
 def test_suffixes_belong_to_one_format() -> None:
@@ -32,22 +63,44 @@ def test_folder_is_read_in_order_with_kinds(tmp_path: Path) -> None:
     (tmp_path / "b" / "two.txt.gz").write_bytes(gzip.compress(b"two"))
     (tmp_path / "one.HTML").write_bytes(b"<p>one")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
-    records = list(read([str(tmp_path)]))
-    assert records == [
-        Record("b/two.txt.gz", "b/two.txt.gz", b"two", "text"),
-        Record("one.HTML", "one.HTML", b"<p>one", "html"),
+    assert [(record.id, record.data, record.kind) for record in read([str(tmp_path)])] == [
+        ("b/two.txt.gz", b"two", "text"),
+        ("one.HTML", b"<p>one", "html"),
     ]
 
 
 def test_named_file_of_any_suffix_is_a_page(tmp_path: Path) -> None:
     page = tmp_path / "index.php"
     page.write_bytes(b"<p>hello")
-    assert list(read([str(page)])) == [Record("index.php", "index.php", b"<p>hello", "auto")]
+    (record,) = read([str(page)])
+    assert (record.id, record.data, record.kind) == ("index.php", b"<p>hello", "auto")
 
 
-def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hello")))
-    assert list(read(["-"])) == [Record("stdin", "stdin", b"hello", "auto")]
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"hello", ["hello"]),
+        (b"{braces} are no JSON", ["{braces} are no JSON"]),
+        (gzip.compress(b"hello"), ["hello"]),
+        (b'{"text": "a"}\n{"text": "b"}\n', ["a", "b"]),
+        (gzip.compress(b'{"text": "a"}\n{"text": "b"}\n'), ["a", "b"]),
+        (zst(b'{"text": "a"}\n{"text": "b"}\n', 2), ["a", "b"]),
+        (b'{"text": "' + b"long " * 50_000 + b'"}\n', ["long " * 50_000]),
+        (b"".join(MEMBERS[:2]), ["<p>page 0", "<p>page 1"]),
+        (b"", [""]),
+    ],
+)
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, data: bytes, found: list[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    pages = [r.data if isinstance(r.data, str) else r.data.decode() for r in read(["-"])]
+    assert len(pages) == len(found)
+    assert all(page.startswith(start) for page, start in zip(pages, found, strict=True))
+
+
+def test_parquet_cannot_be_piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"PAR1...")))
+    (record,) = read(["-"])
+    assert "name the file" in (record.error or "")
 
 
 def test_missing_input_is_found_before_the_first_page(tmp_path: Path) -> None:
@@ -72,125 +125,279 @@ def test_truncated_gzip_costs_one_page(tmp_path: Path) -> None:
     assert third.data == b"fine"
 
 
-def test_jsonl_columns_and_broken_lines(tmp_path: Path) -> None:
-    file = tmp_path / "pages.jsonl"
-    lines = [
-        b'{"id": 7, "text": "plain", "html": "<p>markup"}',
-        b'{"url": "https://a.example/", "text": "plain"}',
-        b"",
-        b'{"text": "caf\xe9"}',
-        b'["text"]',
-        b'{"id": null, "body": "x"}',
-        b"[" * 100_000,
-    ]
-    file.write_bytes(b"\n".join(lines))
-    html, text, latin, array, other, deep = read([str(file)])
-    assert (html.id, html.data, html.kind) == ("7", "<p>markup", "html")
-    assert (text.id, text.data, text.kind) == ("https://a.example/", "plain", "text")
-    assert latin.id == "pages.jsonl:4"
-    assert "not JSON" in (latin.error or "")
-    assert array.error == "not a JSON object"
-    assert "none of the columns html" in (other.error or "")
-    assert "not JSON" in (deep.error or "")
+def test_names_of_texts_are_all_different(tmp_path: Path) -> None:
+    for name in ("page.html", "page.txt", "page.txt.gz", "page.htm", "page.html.txt"):
+        (tmp_path / name).touch()
+    targets = [source.target for source in sources([str(tmp_path)])]
+    assert len(set(targets)) == 5
+    assert "page.txt" in targets
 
 
-def test_truncated_jsonl_keeps_what_was_read(tmp_path: Path) -> None:
-    lines = b"".join(json.dumps({"text": f"{i} {i * i}"}).encode() + b"\n" for i in range(20_000))
-    (tmp_path / "pages.jsonl.gz").write_bytes(gzip.compress(lines)[:-2000])
-    *good, last = read([str(tmp_path)])
-    assert len(good) > 1000
-    assert all(record.error is None for record in good)
-    assert "cannot be read from this line on" in (last.error or "")
+class TestJsonl:
+    def test_columns_and_broken_lines(self, tmp_path: Path) -> None:
+        file = tmp_path / "pages.jsonl"
+        lines = [
+            b'{"id": 7, "text": "plain", "html": "<p>markup"}',
+            b'{"metadata": {"url": "https://a.example/"}, "text": "plain"}',
+            b"",
+            b'{"text": "caf\xe9"}',
+            b'["text"]',
+            b'{"id": null, "body": "x"}',
+            b"[" * 100_000,
+        ]
+        file.write_bytes(b"\n".join(lines))
+        html, text, latin, array, other, deep = read([str(file)])
+        assert (html.id, html.data, html.kind, html.column) == ("7", "<p>markup", "html", "html")
+        assert (text.id, text.data, text.kind) == ("https://a.example/", "plain", "text")
+        assert text.url == "https://a.example/"
+        assert latin.id == "pages.jsonl:4"
+        assert "not JSON" in (latin.error or "")
+        assert array.error == "not a JSON object"
+        assert "none of the columns html" in (other.error or "")
+        assert other.fields == {"id": None, "body": "x"}
+        assert "not JSON" in (deep.error or "")
+
+    def test_named_columns(self, tmp_path: Path) -> None:
+        file = tmp_path / "pages.jsonl"
+        file.write_text(
+            '{"text": "no", "page": {"body": "yes"}, "key": 5, "at": "u"}\n{"text": "no"}\n'
+        )
+        columns = Columns(text="page.body", url="at", id="key")
+        first, second = read([str(file)], columns)
+        assert (first.data, first.url, first.id) == ("yes", "u", "5")
+        assert "column page.body holds no text" in (second.error or "")
+        assert columns.found(first.fields) == "pages in page.body, ids in key, addresses in at"
+
+    @pytest.mark.parametrize("form", [".gz", ".zst"])
+    @pytest.mark.parametrize("damage", ["cut", "noise", "nothing"])
+    def test_what_comes_before_the_damage_is_kept(
+        self, tmp_path: Path, form: str, damage: str
+    ) -> None:
+        data = b"\n".join(LINES) + b"\n"
+        packed = gzip.compress(data, mtime=0) if form == ".gz" else zst(data, 5)
+        middle = len(packed) * 2 // 3
+        noise = random.Random(0).randbytes(500)
+        broken = {
+            "cut": packed[:middle],
+            "noise": packed[:middle] + noise + packed[middle + 500 :],
+            "nothing": packed,
+        }
+        (tmp_path / f"pages.jsonl{form}").write_bytes(broken[damage])
+        records = list(read([str(tmp_path)]))
+        good = [record for record in records if record.error is None]
+        assert [record.data for record in good] == [
+            json.loads(line)["text"] for line in LINES[: len(good)]
+        ]
+        if damage == "nothing":
+            assert len(good) == len(records) == len(LINES)
+        else:
+            assert len(good) > 5_000
+            if (form, damage) == (".gz", "cut"):
+                there = zlib.decompressobj(31).decompress(packed[:middle])
+                assert len(good) == there.count(b"\n")
+            # Noise inside gzip unpacks to garbage until the reader stumbles over it.
+            assert len(records) <= len(good) + 2 or (form, damage) == (".gz", "noise")
+            assert "cannot be read from this line on" in (records[-1].error or "")
+
+    def test_not_zstd_at_all(self, tmp_path: Path) -> None:
+        (tmp_path / "pages.jsonl.zst").write_bytes(b"this is no zstd")
+        (record,) = read([str(tmp_path)])
+        assert "broken zstd data" in (record.error or "")
+
+    def test_a_line_too_long_costs_that_line(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cleaner.io.jsonl.MAX_PAGE", 1000)
+        file = tmp_path / "pages.jsonl"
+        file.write_text(f'{{"text": "a"}}\n{{"text": "{"x" * 5000}"}}\n{{"text": "b"}}\n')
+        first, second, third = read([str(file)])
+        assert (first.data, third.data) == ("a", "b")
+        assert "larger than" in (second.error or "")
+        assert MAX_PAGE > 10 << 20
 
 
-def test_names_of_jsonl_records_stay_in_the_folder(tmp_path: Path) -> None:
-    file = tmp_path / "pages.jsonl"
-    file.write_text('{"id": "../../evil", "text": "x"}\n')
-    with writing(tmp_path / "out", []) as write:
-        for record in read([str(file)]):
-            write(record, result())
-    assert [path.name for path in (tmp_path / "out").rglob("*.txt")] == ["0000001.txt"]
+class TestWarc:
+    def test_pages_and_what_is_passed_over(self, tmp_path: Path) -> None:
+        chunked = b"4\r\n<p>a\r\n3\r\nbcd\r\n0\r\n\r\n"
+        parts = [
+            warc_record(0, "warcinfo", b"software: x"),
+            warc_record(1, "request", b"GET / HTTP/1.1\r\n\r\n"),
+            warc_record(2),
+            warc_record(3, http="image/png"),
+            warc_record(4, body="<p>Köln".encode("cp1252"), http="text/html; charset=windows-1252"),
+            warc_record(5, body=chunked, http="text/html\r\nTransfer-Encoding: chunked"),
+            warc_record(
+                6, body=gzip.compress(b"<p>packed"), http="text/html\r\nContent-Encoding: gzip"
+            ),
+            warc_record(7, "conversion", b"plain text"),
+            warc_record(8).replace(b"200 OK", b"404 No"),
+        ]
+        (tmp_path / "a.warc").write_bytes(b"".join(parts))
+        records = {record.id: record for record in read([str(tmp_path)])}
+        assert list(records) == [f"<urn:uuid:{number}>" for number in (2, 4, 5, 6, 7)]
+        assert records["<urn:uuid:2>"].url == "http://a.example/2"
+        assert records["<urn:uuid:4>"].data == "<p>Köln"
+        assert records["<urn:uuid:5>"].data == b"<p>abcd"
+        assert records["<urn:uuid:6>"].data == b"<p>packed"
+        assert records["<urn:uuid:7>"].data == "plain text"
+        assert records["<urn:uuid:7>"].kind == "text"
+        assert records["<urn:uuid:2>"].fields["warc"]["WARC-Date"] == "2024-01-01T00:00:00Z"
+
+    @staticmethod
+    def numbers(tmp_path: Path, data: bytes, name: str = "a.warc.gz") -> tuple[list[int], int]:
+        (tmp_path / name).write_bytes(data)
+        records = list(read([str(tmp_path)]))
+        good = [int(r.id.strip("<>").rpartition(":")[2]) for r in records if r.error is None]
+        return good, len(records) - len(good)
+
+    @pytest.mark.parametrize("at", [0, 3, 40, 100, 150, -8, -2])
+    def test_a_broken_member_costs_its_record(self, tmp_path: Path, at: int) -> None:
+        member = bytearray(MEMBERS[2])
+        for place in range(at, min(at + 6, 0) if at < 0 else at + 6):
+            member[place] ^= 0x55
+        data = b"".join([*MEMBERS[:2], bytes(member), *MEMBERS[3:]])
+        assert self.numbers(tmp_path, data) == ([0, 1, 3, 4, 5], 1)
+
+    def test_garbage_between_members(self, tmp_path: Path) -> None:
+        garbage = gzip.compress(b"this is no record" * 20)
+        data = b"".join([*MEMBERS[:2], garbage, *MEMBERS[2:]])
+        assert self.numbers(tmp_path, data) == ([0, 1, 2, 3, 4, 5], 1)
+
+    @pytest.mark.parametrize("missing", [20, 60, 100, 150, 200, 209])
+    def test_truncated_file_keeps_what_is_whole(self, tmp_path: Path, missing: int) -> None:
+        data = b"".join(MEMBERS)[:-missing]
+        assert self.numbers(tmp_path, data) == ([0, 1, 2, 3, 4], 1)
+        *_, last = read([str(tmp_path)])
+        assert "the 5 pages before it were" in (last.error or "")
+
+    def test_wrong_length_costs_its_record(self, tmp_path: Path) -> None:
+        plain = [warc_record(number) for number in range(5)]
+        plain[1] = plain[1].replace(b"Content-Length: 1", b"Content-Length: 9")
+        assert self.numbers(tmp_path, b"".join(plain), "a.warc") == ([0, 2, 3, 4], 1)
+
+    def test_no_archive_at_all(self, tmp_path: Path) -> None:
+        assert self.numbers(tmp_path, b"hello " * 100) == ([], 1)
+
+    @given(data=st.data())
+    def test_any_damage_leaves_the_other_records(
+        self, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        packed = bytearray(b"".join(MEMBERS))
+        start = data.draw(st.integers(0, len(packed) - 1))
+        noise = data.draw(st.binary(min_size=1, max_size=40))
+        packed[start : start + len(noise)] = noise
+        good, _ = self.numbers(tmp_path_factory.mktemp("warc"), bytes(packed))
+        ends = [sum(map(len, MEMBERS[: number + 1])) for number in range(6)]
+        touched = {
+            number
+            for number, end in enumerate(ends)
+            if start < end and start + len(noise) > end - len(MEMBERS[number])
+        }
+        assert set(range(6)) - touched <= set(good)
+        assert good == sorted(good)
 
 
-def test_folder_output_mirrors_the_input_and_loses_no_page(tmp_path: Path) -> None:
-    names = ["a/page.html", "a/page.txt", "a/page.txt.gz", "plain", "failed.html"]
-    with writing(tmp_path / "out", []) as write:
-        for name in names:
-            write(Record(name, name), result(name, "bad" if name == "failed.html" else None))
-        write(Record("unread", "unread", error="gone"), None)
-    written = {
-        path.relative_to(tmp_path / "out").as_posix(): path.read_text().strip()
-        for path in (tmp_path / "out").rglob("*.txt")
-    }
-    assert written == {
-        "a/page.txt": "a/page.html",
-        "a/page.txt.txt": "a/page.txt",
-        "a/page.txt.2.txt": "a/page.txt.gz",
-        "plain.txt": "plain",
-    }
+class TestParquet:
+    def test_rows_with_all_their_fields(self, tmp_path: Path) -> None:
+        rows = [{"id": str(n), "text": f"t{n}", "m": {"n": n}} for n in range(150)]
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet", row_group_size=40)
+        records = list(read([str(tmp_path)]))
+        assert [record.fields for record in records] == rows
+        assert [record.data for record in records] == [row["text"] for row in rows]
+
+    def test_cut_short(self, tmp_path: Path) -> None:
+        pq.write_table(pa.table({"text": ["a", "b"]}), tmp_path / "a.parquet")
+        whole = (tmp_path / "a.parquet").read_bytes()
+        (tmp_path / "a.parquet").write_bytes(whole[:-20])
+        (record,) = read([str(tmp_path)])
+        assert "cannot be read" in (record.error or "")
+        assert "\n" not in (record.error or "")
+
+    def test_a_broken_row_group_costs_its_rows(self, tmp_path: Path) -> None:
+        file = tmp_path / "a.parquet"
+        texts = [random.Random(n).randbytes(50).hex() for n in range(90)]
+        pq.write_table(pa.table({"text": texts}), file, row_group_size=30, use_dictionary=False)
+        column = pq.ParquetFile(file).metadata.row_group(1).column(0)
+        data = bytearray(file.read_bytes())
+        at = column.data_page_offset
+        data[at : at + 20] = bytes(20)
+        file.write_bytes(data)
+        records = list(read([str(file)]))
+        assert [record.error is None for record in records] == [True] * 30 + [False] * 30 + [
+            True
+        ] * 30
+
+    ROWS = st.lists(
+        st.dictionaries(
+            st.sampled_from("abc"),
+            st.recursive(
+                st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=3),
+                lambda inner: (
+                    st.lists(inner, max_size=2)
+                    | st.dictionaries(st.sampled_from("xy"), inner, max_size=2)
+                ),
+                max_leaves=4,
+            ),
+        ),
+        max_size=5,
+    )
+
+    @given(rows=ROWS)
+    def test_any_json_rows_can_be_written(
+        self, rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        path = tmp_path_factory.mktemp("parquet") / "a.parquet"
+        writer = Writer(path, inferred_schema([*rows, {"id": ""}]))
+        for row in rows:
+            writer.write(Writer.pack({"id": "", **row}))
+        writer.commit()
+        assert pq.read_table(path).num_rows == len(rows)
 
 
-@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])
-def test_jsonl_output(tmp_path: Path, name: str) -> None:
-    output = tmp_path / "new" / name
-    with writing(output, []) as write:
-        write(Record("a", "a"), result("ü\ud800"))
-        write(Record("b", "b", error="gone"), None)
-        assert not output.exists()
-    content = output.read_bytes()
-    lines = (gzip.decompress(content) if name.endswith(".gz") else content).splitlines()
-    assert [json.loads(line) for line in lines] == [
-        {"id": "a", "text": "ü?", "kind": "text", "error": None},
-        {"id": "b", "error": "gone"},
-    ]
-    assert list(output.parent.iterdir()) == [output]
+class TestAtomicFile:
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])
+    def test_appears_whole_and_the_same_each_time(self, tmp_path: Path, name: str) -> None:
+        contents = []
+        for folder in ("one", "two"):
+            file = AtomicFile(tmp_path / folder / name)
+            file.write(b"hello\n" * 1000)
+            assert not file.path.exists()
+            file.commit()
+            contents.append(file.path.read_bytes())
+            assert [path.name for path in file.path.parent.iterdir()] == [name]
+        assert contents[0] == contents[1]
+        (tmp_path / "one" / name).rename(tmp_path / "pages.txt")
+        if name.endswith(".gz"):
+            assert zlib.decompress(contents[0], 31) == b"hello\n" * 1000
+        if name.endswith(".zst"):
+            # One frame: readers in use stop at the end of the first.
+            unpacked = zstandard.ZstdDecompressor().stream_reader(contents[0]).read()
+            assert unpacked == b"hello\n" * 1000
+
+    def test_abort_leaves_the_old_file(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("old")
+        file = AtomicFile(tmp_path / "a.txt")
+        file.write(b"new")
+        file.abort()
+        assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+        assert (tmp_path / "a.txt").read_text() == "old"
 
 
-def test_jsonl_may_replace_its_input(tmp_path: Path) -> None:
-    file = tmp_path / "pages.jsonl"
-    file.write_text('{"id": "1", "text": "x"}\n')
-    with writing(file, [str(file)]) as write:
-        for record in read([str(file)]):
-            write(record, result("clean"))
-    assert json.loads(file.read_text())["text"] == "clean"
+@given(
+    data=st.binary(max_size=3000),
+    suffix=st.sampled_from([".jsonl", ".jsonl.gz", ".jsonl.zst", ".warc.gz"]),
+)
+def test_no_content_raises(
+    data: bytes, suffix: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("any") / f"a{suffix}"
+    for content in (data, gzip.compress(data), zst(data)):
+        path.write_bytes(content)
+        assert all(isinstance(record, Record) for record in read([str(path)]))
 
 
-def test_failed_run_leaves_the_old_jsonl(tmp_path: Path) -> None:
-    output = tmp_path / "out.jsonl"
-    output.write_text("old")
-    with pytest.raises(RuntimeError), writing(output, []) as write:
-        write(Record("a", "a"), result())
-        raise RuntimeError
-    assert output.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [output]
-
-
-def test_text_file_output_takes_one_page(tmp_path: Path) -> None:
-    output = tmp_path / "page.txt"
-    with pytest.raises(InputError, match="takes one page"), writing(output, []) as write:
-        write(Record("a", "a"), result("one"))
-        write(Record("b", "b"), result("two"))
-    assert output.read_text() == "one\n"
-
-
-@pytest.mark.parametrize("output", ["pages", "pages/clean", "pages/deep/clean"])
-def test_output_among_the_pages_is_refused(tmp_path: Path, output: str) -> None:
-    (tmp_path / "pages").mkdir()
-    with pytest.raises(InputError, match="choose another folder"):
-        writing(tmp_path / output, [str(tmp_path / "pages")])
-
-
-def test_output_folder_of_an_input_file_is_refused(tmp_path: Path) -> None:
-    page = tmp_path / "page.txt"
-    page.write_text("hello")
-    with pytest.raises(InputError, match="choose another folder"):
-        writing(tmp_path, [str(page)])
-    writing(tmp_path / "clean", [str(page)])
-
-
-def test_outputs_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="html is not written"):
-        writing(tmp_path / "out.html", [])
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="no known format"):
-        writing(tmp_path / "file", [])
+def test_nested_columns() -> None:
+    row = {"a": {"b": 1, "c": 2}, "a.c": 3}
+    assert (look_up(row, "a.b"), look_up(row, "a.c"), look_up(row, "a.b.d")) == (1, 3, None)
+    assert without(row, "a.b") == {"a": {"c": 2}, "a.c": 3}
+    assert row == {"a": {"b": 1, "c": 2}, "a.c": 3}

@@ -1,102 +1,234 @@
 """Readers and writers of corpora, a module a format.
 
-A new format is one module and one line in `FORMATS`: the suffixes it answers
-to (each also with `.gz` behind it), a `read` that yields a `Record` a page and
-never raises for a broken one, and a `writing` context that stores results.
+A new input format is one module and one line in `FORMATS`: the suffixes it answers to
+(each also with `.gz` or `.zst` behind it), `items`, which cuts a file into pages and never
+raises for a broken one, and `record`, which looks into one of them.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from io import BufferedReader, BytesIO
+from itertools import chain, count
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from cleaner.errors import InputError
-from cleaner.io import files, jsonl
-from cleaner.io.record import Record, Write, bare_name
+from cleaner.io import files, jsonl, parquet, warc
+from cleaner.io.columns import Columns
+from cleaner.io.record import (
+    READ_ERRORS,
+    Item,
+    Record,
+    Source,
+    Unbuffered,
+    bare_name,
+    optional,
+    packing,
+    read_whole,
+    reason,
+    unpacked,
+)
 
-__all__ = ["FORMATS", "Format", "Record", "Write", "read", "writing"]
+__all__ = [
+    "FORMATS",
+    "STDIN",
+    "Columns",
+    "Format",
+    "Item",
+    "Record",
+    "Source",
+    "check",
+    "format_of",
+    "items",
+    "read",
+    "record",
+    "sources",
+    "survey",
+]
 
 STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How files of some suffixes are read, and written where that is possible."""
+    """How files of some suffixes are read."""
 
     name: str
     suffixes: tuple[str, ...]
-    read: Callable[[Path, str], Iterator[Record]]
-    """From a file, and the name its records go by."""
-    writing: Callable[[Path], AbstractContextManager[Write]] | None = None
+    items: Callable[[Source], Iterator[Item]]
+    """Cuts a file into pages; runs in the supervisor of a run, so it must be cheap and safe."""
+    record: Callable[[Item, Columns], Record]
+    """Looks into one of them; runs in a worker."""
+    first_row: Callable[[Source], dict[str, Any] | None] | None = None
+    """A row to tell the columns by, in formats that have columns."""
+    needs: str | None = None
+    """Module that is not installed with cleaner itself."""
 
 
 FORMATS = (
-    Format("html", files.HTML_SUFFIXES, files.read),
-    Format("text", files.TEXT_SUFFIXES, files.read, files.writing_file),
-    Format("jsonl", jsonl.SUFFIXES, jsonl.read, jsonl.writing),
+    Format("files", files.SUFFIXES, files.items, files.record),
+    Format("jsonl", jsonl.SUFFIXES, jsonl.items, jsonl.record, jsonl.first_row),
+    Format("warc", warc.SUFFIXES, warc.items, warc.record, needs="fastwarc.warc"),
+    Format(
+        "parquet", parquet.SUFFIXES, parquet.items, parquet.record, parquet.first_row, "pyarrow"
+    ),
 )
+_PAGES = FORMATS[0]
+_BY_NAME = {form.name: form for form in FORMATS}
 
 
-def read(inputs: Iterable[str]) -> Iterator[Record]:
+def read(inputs: Iterable[str], columns: Columns | None = None) -> Iterator[Record]:
     """Pages of files, of all files of a known format below folders, and of standard input (`-`).
 
     Inputs are checked before the first page: a missing file or a folder without
-    pages raises `InputError`. A file that cannot be read yields a record with
+    pages raises `InputError`. A page that cannot be read yields a record with
     `error` set.
     """
-    found = [source for item in inputs for source in _sources(item)]
-    return (record for path, name in found for record in _read(path, name))
+    inputs = list(inputs)
+    check(inputs)
+    columns = columns or Columns()
+    return (record(item, columns) for source in sources(inputs) for item in items(source))
 
 
-def writing(output: Path, inputs: Iterable[str]) -> AbstractContextManager[Write]:
-    """Context that stores pages in `output`: a file of a known format, else a folder of texts.
-
-    Raises `InputError` for an output that would mix with the inputs, or a
-    format that cannot be written.
-    """
-    folder = output.is_dir()
-    form = None if folder else _format_of(output)
-    if form is not None and form.writing is None:
-        raise InputError(f"{output}: {form.name} is not written; name a folder, .txt or .jsonl")
-    if form is not None and form.writing is not None:
-        return form.writing(output)
-    if output.exists() and not folder:
-        raise InputError(f"{output} is a file of no known format; name a folder, .txt or .jsonl")
-    target = output.resolve()
+def check(inputs: Iterable[str]) -> None:
+    """Raise `InputError` for a missing input or a folder without pages."""
     for item in inputs:
-        path = Path(item).resolve()
-        # Texts written among the pages would overwrite some and be read as pages the next time.
-        inside = path in (target, *target.parents) if path.is_dir() else path.parent == target
-        if item != STDIN and inside:
-            raise InputError(f"{output} holds the pages to read; choose another folder")
-    return files.writing_folder(output)
-
-
-def _sources(item: str) -> list[tuple[Path | None, str]]:
-    path = Path(item)
-    if item == STDIN:
-        return [(None, "stdin")]
-    if path.is_dir():
-        pages = sorted(page for page in path.rglob("*") if _format_of(page) and page.is_file())
-        if not pages:
+        path = Path(item)
+        if item == STDIN:
+            continue
+        if not path.exists():
+            raise InputError(
+                f"{item} does not exist; give a file, a folder or - for standard input"
+            )
+        if path.is_dir() and next(sources([item]), None) is None:
             known = " ".join(suffix for form in FORMATS for suffix in form.suffixes)
             raise InputError(f"{item} holds no pages; put files in it of a known suffix: {known}")
-        return [(page, page.relative_to(path).as_posix()) for page in pages]
-    if not path.exists():
-        raise InputError(f"{item} does not exist; give a file, a folder or - for standard input")
-    return [(path, path.name)]
 
 
-def _read(path: Path | None, name: str) -> Iterator[Record]:
-    if path is None:
-        return iter([Record(name, name, sys.stdin.buffer.read())])
-    form = _format_of(path)
-    return files.read(path, name) if form is None else form.read(path, name)
+def survey(inputs: Iterable[str]) -> int:
+    """Look at all inputs before a long run; gives back their bytes.
+
+    Raises `InputError` as `check` does, and for a format whose module is not installed.
+    """
+    inputs = list(inputs)
+    check(inputs)
+    total = 0
+    needs: dict[str, str] = {}
+    for source in sources(inputs):
+        total += source.size
+        if source.path is not None:
+            form = format_of(source.path)
+            if form is not None and form.needs is not None:
+                needs.setdefault(form.needs, source.name)
+            if packing(source.path) == ".zst":
+                needs.setdefault("zstandard", source.name)
+    for module, name in needs.items():
+        optional(module, f"files such as {name}")
+    return total
 
 
-def _format_of(path: Path) -> Format | None:
+def sources(inputs: Iterable[str]) -> Iterator[Source]:
+    """Files that the inputs name or hold, in order; those of a folder by name, depth first."""
+    for item in inputs:
+        path = Path(item)
+        if item == STDIN:
+            yield Source(None, "stdin", "stdin.txt")
+        elif path.is_dir():
+            yield from _walk(path, PurePosixPath())
+        else:
+            yield Source(path, path.name, _target(PurePosixPath(path.name), set()))
+
+
+def items(source: Source) -> Iterator[Item]:
+    """The pages of a file, not yet looked into; the last has an error where reading ended early."""
+    if source.path is None:
+        return _piped(source)
+    return (format_of(source.path) or _PAGES).items(source)
+
+
+def record(item: Item, columns: Columns) -> Record:
+    """Look into a page. An item with an error gives a record with it, and what can be told."""
+    if item.raw is None:
+        return Record(_place(item), error=item.error)
+    found = _BY_NAME[item.format].record(item, columns)
+    return found if item.error is None else replace(found, error=item.error)
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that a file's name tells."""
     suffix = Path(bare_name(path)).suffix.lower()
     return next((form for form in FORMATS if suffix in form.suffixes), None)
+
+
+def _place(item: Item) -> str:
+    return f"{item.input}:{item.position.rpartition(' ')[2]}" if item.position else item.input
+
+
+def _piped(source: Source) -> Iterator[Item]:
+    """Standard input: its first bytes tell an archive or JSON lines from a single page."""
+    raw = Unbuffered(sys.stdin.buffer)
+    stream = BufferedReader(raw, 1 << 18)
+    head = stream.peek(1)
+    form = next((form for magic, form in _MAGIC.items() if head.startswith(magic)), "")
+    try:
+        start = head
+        if form:
+            start = unpacked(BytesIO(head), form).read1(_SNIFFED)  # type: ignore[attr-defined]
+    except READ_ERRORS:
+        pass
+    if start.startswith(b"PAR1"):
+        why = "Parquet cannot be read from a pipe; name the file"
+        yield Item("parquet", source.name, "", error=why)
+    elif start.startswith(b"WARC/"):
+        yield from warc.records(source.name, stream, raw.tell, seekable=False)
+    elif _is_json(start):
+        whole = unpacked(stream, form)
+        yield from jsonl.lines(source.name, whole, raw.tell)
+    else:
+        try:
+            yield Item("files", source.name, "", read_whole(unpacked(stream, form)))
+        except READ_ERRORS as error:
+            yield Item("files", source.name, "", error=reason(error))
+
+
+_MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
+_SNIFFED = 1 << 16
+
+
+def _is_json(head: bytes) -> bool:
+    """Whether a text begins with a line that is a JSON object, or the beginning of one."""
+    line, end, _ = head.lstrip().partition(b"\n")
+    if not line.startswith(b"{"):
+        return False
+    if not end and len(head) >= _SNIFFED // 2:
+        return line[1:].lstrip().startswith(b'"')
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return not end and line[1:].lstrip().startswith(b'"')
+
+
+def _walk(folder: Path, below: PurePosixPath) -> Iterator[Source]:
+    entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    taken: set[str] = set()
+    for entry in entries:
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from _walk(entry, below / entry.name)
+        elif format_of(entry) is not None and entry.is_file():
+            target = _target(PurePosixPath(entry.name), taken)
+            taken.add(target)
+            yield Source(entry, (below / entry.name).as_posix(), (below / target).as_posix())
+
+
+def _target(name: PurePosixPath, taken: set[str]) -> str:
+    """Name of the text made from a page: `page.txt`, else `page.html.txt`, `page.html.gz.txt`."""
+    bare = PurePosixPath(bare_name(name.name))
+    stem = bare.stem if bare.suffix.lower() in files.SUFFIXES else bare.name
+    free = (f"{choice}.txt" for choice in (stem, bare.name, name.name) if choice)
+    numbered = (f"{name.name}.{number}.txt" for number in count(2))
+    return next(choice for choice in chain(free, numbered) if choice not in taken)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from cleaner.clean import Result
 from cleaner.errors import InputError
+from cleaner.io.columns import Columns
 from cleaner.io.record import (
     READ_ERRORS,
+    AtomicFile,
+    Item,
     Record,
-    Write,
+    Source,
     bare_name,
-    is_packed,
+    encode,
     open_input,
-    open_output,
+    read_whole,
     reason,
+    sync_path,
 )
 from cleaner.types import Kind
 
@@ -25,13 +28,28 @@ TEXT_SUFFIXES = (".txt", ".md")
 SUFFIXES = HTML_SUFFIXES + TEXT_SUFFIXES
 
 
-def read(path: Path, name: str) -> Iterator[Record]:
-    """Yield the one page in a file; with any other suffix, its content tells the kind."""
-    try:
-        with open_input(path) as stream:
-            yield Record(name, name, stream.read(), kind_of(bare_name(path)))
-    except READ_ERRORS as error:
-        yield Record(name, name, error=reason(error))
+def items(source: Source) -> Iterator[Item]:
+    """The one page of a file, to be read by the worker."""
+    assert source.path is not None
+    size = source.size
+    yield Item("files", source.name, "", str(source.path), size, size)
+
+
+def record(item: Item, columns: Columns) -> Record:
+    """Read the file; a piped page comes as its bytes.
+
+    With a suffix of neither kind, its content tells what it is.
+    """
+    if isinstance(item.raw, bytes):
+        data, path = item.raw, Path("stdin")
+    else:
+        path = Path(item.raw)
+        try:
+            with open_input(path) as (stream, _):
+                data = read_whole(stream)
+        except READ_ERRORS as error:
+            return Record(item.input, error=reason(error))
+    return Record(item.input, data, kind_of(bare_name(path)), fields={"id": item.input})
 
 
 def kind_of(name: str) -> Kind:
@@ -40,60 +58,58 @@ def kind_of(name: str) -> Kind:
     return "html" if suffix in HTML_SUFFIXES else "text" if suffix in TEXT_SUFFIXES else "auto"
 
 
-@contextmanager
-def writing_folder(folder: Path) -> Iterator[Write]:
-    """Each page's clean text in a file of its own, at the page's path below `folder`.
+class FolderWriter:
+    """Each page's clean text in a file of its own below `folder`."""
 
-    `page.html` becomes `page.txt`, or `page.html.txt` where another page has
-    that name already. A page that failed gets no file.
-    """
-    taken: set[PurePosixPath] = set()
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._written: list[Path] = []
 
-    def write(record: Record, result: Result | None) -> None:
-        if result is None or result.error is not None:
-            return
-        name = _free_name(PurePosixPath(record.name), taken)
-        taken.add(name)
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(result.text))
+    @staticmethod
+    def pack(row: dict[str, Any]) -> bytes:
+        """What `write` takes, made in the worker."""
+        return encode(str(row["text"]) + "\n" if row["text"] else "")
 
-    folder.mkdir(parents=True, exist_ok=True)
-    yield write
+    def write(self, text: bytes, target: str) -> None:
+        """Store one page."""
+        file = AtomicFile(self._folder / target)
+        try:
+            file.write(text)
+        except BaseException:
+            file.abort()
+            raise
+        file.commit(sync=False)
+        self._written.append(file.path)
 
+    def commit(self) -> None:
+        """Make sure that all files are on the disk; syncing each as it is written takes longer."""
+        for path in [*self._written, *{path.parent for path in self._written}]:
+            sync_path(path)
 
-@contextmanager
-def writing_file(path: Path) -> Iterator[Write]:
-    """The clean text of one page in the file `path`.
-
-    Writing a second page raises `InputError`.
-    """
-    pages = 0
-
-    def write(record: Record, result: Result | None) -> None:
-        nonlocal pages
-        pages += 1
-        if pages > 1:
-            raise InputError(f"{path} takes one page; for more, name a folder or a .jsonl file")
-        if result is not None and result.error is None:
-            with open_output(path, packed=is_packed(path)) as stream:
-                stream.write(encode(result.text))
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    yield write
+    def abort(self) -> None:
+        """The files written so far are whole, and written again by the next run."""
 
 
-def encode(text: str) -> bytes:
-    """UTF-8 with a final newline; `?` for a lone surrogate, which UTF-8 cannot hold."""
-    return (text + "\n" if text else "").encode("utf-8", "replace")
+class TextWriter:
+    """The clean text of a single page in one file."""
 
+    def __init__(self, path: Path) -> None:
+        self._path, self._file = path, AtomicFile(path)
+        self._written = False
 
-def _free_name(name: PurePosixPath, taken: set[PurePosixPath]) -> PurePosixPath:
-    if name.suffix.lower() == ".gz":
-        name = name.with_suffix("")
-    choice = name.with_suffix(".txt") if name.suffix.lower() in SUFFIXES else name
-    count = 0
-    while choice in taken or choice.suffix != ".txt":
-        count += 1
-        choice = name.with_name(f"{name.name}.{count}.txt" if count > 1 else f"{name.name}.txt")
-    return choice
+    pack = staticmethod(FolderWriter.pack)
+
+    def write(self, text: bytes, target: str) -> None:
+        """Store the page; a second one raises `InputError`."""
+        if self._written:
+            raise InputError(f"{self._path} takes one page; for more, name a folder or .jsonl file")
+        self._written = True
+        self._file.write(text)
+
+    def commit(self) -> None:
+        """Put the file in place."""
+        self._file.commit()
+
+    def abort(self) -> None:
+        """Leave no trace."""
+        self._file.abort()

@@ -1,90 +1,138 @@
-"""A page a line: JSON Lines in, JSON Lines out."""
+"""A page a line: JSON Lines in, JSON Lines out, plain or compressed."""
 
 from __future__ import annotations
 
+import base64
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from datetime import date, time
+from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from cleaner.clean import Result
+from cleaner.io.columns import Columns
 from cleaner.io.record import (
+    MAX_PAGE,
     READ_ERRORS,
+    AtomicFile,
+    Item,
     Record,
-    Write,
-    bare_name,
-    is_packed,
+    Source,
+    encode,
     open_input,
-    open_output,
     reason,
+    too_large,
 )
-from cleaner.types import Kind
 
 SUFFIXES = (".jsonl", ".ndjson")
 
-COLUMNS: tuple[tuple[str, Kind], ...] = (
-    ("html", "html"),
-    ("raw_html", "html"),
-    ("text", "text"),
-    ("content", "auto"),
-    ("raw_content", "auto"),
-)
-"""Columns that hold the page, the first one present wins, and the kind of page in each."""
 
-ID_COLUMNS = ("id", "url")
-
-
-def read(path: Path, name: str) -> Iterator[Record]:
-    """Yield the page of each line; a line that cannot be used yields its reason."""
-    number = 0
+def items(source: Source) -> Iterator[Item]:
+    """The lines of a file."""
+    assert source.path is not None
     try:
-        with open_input(path) as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    yield _record(line, f"{name}:{number}", f"{bare_name(path)}/{number:07d}.txt")
-    except READ_ERRORS as error:
-        place = f"{name}:{number + 1}"
-        yield Record(place, place, error=f"cannot be read from this line on: {reason(error)}")
+        with open_input(source.path) as (stream, tell):
+            yield from lines(source.name, stream, tell)
+    except OSError as error:
+        yield Item("jsonl", source.name, "line 1", read=source.size, error=reason(error))
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[Write]:
-    """One line a page: its `id`, then `Result.to_dict()`, or `error` alone if it was not read.
+def lines(name: str, stream: IO[bytes], tell: Callable[[], int]) -> Iterator[Item]:
+    """The lines of a stream; where it cannot be read any further, an item that says so."""
+    for number in count(1):
+        position = f"line {number}"
+        try:
+            line = stream.readline(MAX_PAGE + 1)
+            if len(line) > MAX_PAGE:
+                _skip_line(stream)
+        except READ_ERRORS as error:
+            why = f"cannot be read from this line on: {reason(error)}"
+            yield Item("jsonl", name, position, read=tell(), error=why)
+            return
+        if not line:
+            return
+        if len(line) > MAX_PAGE:
+            yield Item("jsonl", name, position, read=tell(), error=too_large())
+        elif not line.isspace():
+            yield Item("jsonl", name, position, line, len(line), tell())
 
-    The file appears under its name when all is written.
-    """
-    part = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
+
+def record(item: Item, columns: Columns) -> Record:
+    """The page in a line."""
+    place = f"{item.input}:{item.position.removeprefix('line ')}"
     try:
-        with open_output(part, packed=is_packed(path)) as stream:
-            yield lambda record, result: _write_line(stream, record, result)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def to_line(record: Record, result: Result | None) -> str:
-    """The JSON of one page, without a newline."""
-    found = {"error": record.error} if result is None else result.to_dict()
-    return json.dumps({"id": record.id, **found}, ensure_ascii=False)
-
-
-def _record(line: bytes, place: str, name: str) -> Record:
-    try:
-        row = json.loads(line)
+        row = json.loads(item.raw)
     except (ValueError, RecursionError) as error:
-        return Record(place, name, error=f"not JSON: {error}")
+        return Record(place, error=f"not JSON: {error}")
     if not isinstance(row, dict):
-        return Record(place, name, error="not a JSON object")
-    page_id = next((str(row[key]) for key in ID_COLUMNS if row.get(key) is not None), place)
-    for column, kind in COLUMNS:
-        if isinstance(row.get(column), str):
-            return Record(page_id, name, row[column], kind)
-    names = ", ".join(column for column, _ in COLUMNS)
-    return Record(page_id, name, error=f"none of the columns {names} holds text")
+        return Record(place, error="not a JSON object")
+    return columns.record(row, place)
 
 
-def _write_line(stream: IO[bytes], record: Record, result: Result | None) -> None:
-    stream.write(to_line(record, result).encode("utf-8", "replace") + b"\n")
+def first_row(source: Source) -> dict[str, Any] | None:
+    """The first line that holds an object, to tell its columns."""
+    for item in items(source):
+        if item.error is None:
+            try:
+                row = json.loads(item.raw)
+            except (ValueError, RecursionError):
+                return None
+            return row if isinstance(row, dict) else None
+    return None
+
+
+def to_line(row: dict[str, Any]) -> bytes:
+    """JSON in UTF-8, with its newline. Dates become ISO 8601, bytes base64."""
+    return encode(json.dumps(row, ensure_ascii=False, default=_plain)) + b"\n"
+
+
+class Writer:
+    """A line a page, in a file that appears when it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = AtomicFile(path)
+
+    pack = staticmethod(to_line)
+
+    def write(self, line: bytes, target: str = "") -> None:
+        """Append a line."""
+        self._file.write(line)
+
+    def commit(self) -> None:
+        """Put the file in place."""
+        self._file.commit()
+
+    def abort(self) -> None:
+        """Leave no trace."""
+        self._file.abort()
+
+
+class StreamWriter:
+    """A line a page, to a stream such as standard output."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    pack = staticmethod(to_line)
+
+    def write(self, line: bytes, target: str = "") -> None:
+        """Write a line."""
+        self._stream.write(line)
+
+    def commit(self) -> None:
+        """Hand on what is buffered."""
+        self._stream.flush()
+
+    def abort(self) -> None:
+        """What was written cannot be taken back."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def _skip_line(stream: IO[bytes]) -> None:
+    while (part := stream.readline(1 << 20)) and not part.endswith(b"\n"):
+        pass

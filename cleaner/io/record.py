@@ -1,19 +1,53 @@
-"""What readers yield and writers take, and how an input file is opened."""
+"""What readers yield and writers take, and how files are opened and put in place.
+
+A reader has two halves. `items` runs in the process that supervises a run: it cuts an
+input into pages without looking into them. `record` runs in a worker, where a page may
+do harm: it turns one item into a `Record`.
+"""
 
 from __future__ import annotations
 
 import gzip
+import io
+import os
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, NamedTuple, cast
 
-from cleaner.clean import Result
+from cleaner.errors import InputError
 from cleaner.types import Kind
 
 READ_ERRORS = (OSError, EOFError, zlib.error)
-"""What reading a file can raise: no permission, a broken or truncated gzip, …"""
+"""What reading a file can raise: no permission, a broken or truncated archive, …"""
+
+MAX_PAGE = 64 << 20
+"""Bytes of a page, or of the line or record around it, that are read; a larger one is an error."""
+
+PACKED = (".gz", ".zst")
+_BLOCK = 8192
+"""Compressed bytes unpacked at a time: a few kilobytes of zstd can hold a gigabyte of zeros."""
+
+
+class Item(NamedTuple):
+    """One page as it lies in an input, not yet looked into."""
+
+    format: str
+    """Name of the `Format` that can read `raw`."""
+    input: str
+    """Name of the file, below the folder that was given."""
+    position: str
+    """Place in that file, such as `line 12`; empty where the file is the page."""
+    raw: Any = None
+    """A line, a row, a path: what `Format.record` takes."""
+    size: int = 0
+    """Bytes of `raw`, about."""
+    read: int = 0
+    """Bytes of the input that are behind the reader after this item."""
+    error: str | None = None
+    """Why there is no `raw`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,42 +55,241 @@ class Record:
     """One page as it was found, or the reason why it could not be read."""
 
     id: str
-    """What its corpus calls the page: a path below the input, or the id in its JSON line."""
-    name: str
-    """Relative path for a file made from this page; never leads out of its folder."""
+    """What its corpus calls the page, or where it was found."""
     data: str | bytes = b""
     kind: Kind = "auto"
+    url: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Every field that it came with, the page itself among them."""
+    column: str | None = None
+    """Field that holds the page; None where a page is not a field."""
     error: str | None = None
     """Why there is no `data`."""
 
 
-Write = Callable[[Record, Result | None], None]
-"""Stores what became of a page; the result is None where `record.error` is set."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input file, or standard input."""
+
+    path: Path | None
+    """None for standard input."""
+    name: str
+    """Path below the folder that was given, or the file's name; what errors call it."""
+    target: str
+    """Relative path of a text file made of it, when it holds one page."""
+
+    @property
+    def size(self) -> int:
+        """Bytes; 0 where that is unknown."""
+        try:
+            return self.path.stat().st_size if self.path is not None else 0
+        except OSError:
+            return 0
 
 
-def is_packed(path: Path) -> bool:
-    """Whether the name says gzip."""
-    return path.suffix.lower() == ".gz"
+def packing(path: Path | str) -> str:
+    """`.gz`, `.zst`, or nothing: how the name says the file is compressed."""
+    suffix = Path(path).suffix.lower()
+    return suffix if suffix in PACKED else ""
 
 
-def bare_name(path: Path) -> str:
-    """File name without `.gz`."""
-    return path.stem if is_packed(path) else path.name
+def bare_name(path: Path | str) -> str:
+    """File name without `.gz` or `.zst`."""
+    path = Path(path)
+    return path.stem if packing(path) else path.name
 
 
-def open_input(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes, unpacked where its name says gzip."""
-    return cast(IO[bytes], gzip.open(path, "rb")) if is_packed(path) else path.open("rb")
+@contextmanager
+def open_input(path: Path, *, unpack: bool = True) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
+    """A stream of bytes, unpacked where the name says so.
+
+    With it a function that tells how many bytes of the file lie behind the reader.
+    """
+    with path.open("rb", buffering=1 << 18) as raw:
+        yield (unpacked(raw, packing(path)) if unpack else raw), raw.tell
 
 
-def open_output(path: Path, *, packed: bool) -> IO[bytes]:
-    """Create a file for writing bytes; the same bytes give the same file, packed or not."""
-    # A time stamp in the gzip header would make every run differ.
-    return cast(IO[bytes], gzip.GzipFile(path, "wb", mtime=0)) if packed else path.open("wb")
+def unpacked(raw: IO[bytes], form: str) -> IO[bytes]:
+    """What a `.gz` or `.zst` stream holds; a stream of no such form as it is."""
+    if form == ".gz":
+        whole = cast(IO[bytes], gzip.GzipFile(fileobj=raw, mode="rb"))
+        # Read to the end of a buffer, a file cut short would lose all that is in it.
+        return io.BufferedReader(Unbuffered(whole), 1 << 18)
+    if form == ".zst":
+        return io.BufferedReader(_ZstdReader(raw), 1 << 18)
+    return raw
+
+
+class Unbuffered(io.RawIOBase):
+    """Gives what a stream has at hand instead of waiting for more, and counts it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self.passed = stream, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def tell(self) -> int:
+        """Bytes read so far; buffers above and FastWARC ask for it."""
+        return self.passed
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there, up to the size of the buffer."""
+        read1 = getattr(self._stream, "read1", self._stream.read)
+        data = read1(len(buffer))
+        buffer[: len(data)] = data
+        self.passed += len(data)
+        return len(data)
+
+
+class _ZstdReader(io.RawIOBase):
+    """Unpacks all frames of a `.zst` file.
+
+    Unlike `zstandard`'s own reader, which takes a file cut short for a whole one, it
+    raises `EOFError` there, and `OSError` for bytes that are no zstd.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._zstd = stream, zstandard()
+        self._frame: Any = None
+        self._packed, self._unpacked = b"", memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._unpacked:
+            if not self._packed:
+                self._packed = self._stream.read(_BLOCK)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError("the file ends inside a zstd frame")
+                return 0
+            if self._frame is None:
+                # 2 GiB: the largest window that `zstd --long` makes.
+                self._frame = self._zstd.ZstdDecompressor(max_window_size=1 << 31).decompressobj()
+            try:
+                self._unpacked = memoryview(self._frame.decompress(self._packed))
+            except self._zstd.ZstdError as error:
+                raise OSError(f"broken zstd data ({error})") from error
+            self._packed = b""
+            if self._frame.eof:
+                self._packed, self._frame = self._frame.unused_data, None
+        count = min(len(buffer), len(self._unpacked))
+        buffer[:count] = self._unpacked[:count]
+        self._unpacked = self._unpacked[count:]
+        return count
+
+
+def read_whole(stream: IO[bytes]) -> bytes:
+    """All of a stream; `OSError` if that is more than `MAX_PAGE`."""
+    data = stream.read(MAX_PAGE + 1)
+    if len(data) > MAX_PAGE:
+        raise OSError(too_large())
+    return data
+
+
+def too_large() -> str:
+    """Words for a page over the limit."""
+    return f"larger than {MAX_PAGE >> 20} MB"
+
+
+class AtomicFile:
+    """A file that appears under its name when it is whole, and safe on the disk.
+
+    Written as `.NAME.part` in the same folder, synced, renamed; then the folder is synced,
+    without which a power cut may take the name back. The same bytes written give the same
+    file, compressed or not: no time stamps.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._part = path.with_name(f".{path.name}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._raw = self._part.open("wb")
+        self._packed: Any = None
+        form = packing(path)
+        try:
+            if form == ".gz":
+                # No file name and no time in the header.
+                self._packed = gzip.GzipFile("", "wb", 6, self._raw, mtime=0)
+            elif form == ".zst":
+                compressor = zstandard().ZstdCompressor(level=3, write_checksum=True)
+                self._packed = compressor.stream_writer(self._raw, closefd=False)
+        except BaseException:
+            self.abort()
+            raise
+
+    @property
+    def stream(self) -> IO[bytes]:
+        """Where to write."""
+        return self._packed if self._packed is not None else self._raw
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self.stream.write(data)
+
+    def commit(self, sync: bool = True) -> None:
+        """Put the file in place; without `sync` the caller sees to that, for it and its folder."""
+        try:
+            if self._packed is not None:
+                self._packed.close()
+            self._raw.flush()
+            if sync:
+                os.fsync(self._raw.fileno())
+            self._raw.close()
+            os.replace(self._part, self.path)
+        except BaseException:
+            self.abort()
+            raise
+        if sync:
+            sync_path(self.path.parent)
+
+    def abort(self) -> None:
+        """Leave no trace."""
+        try:
+            # Flushes what is left, which fails again on a full disk.
+            self._raw.close()
+        except OSError:
+            pass
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def sync_path(path: Path) -> None:
+    """Make what was written to a file, or renamed in a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def encode(text: str) -> bytes:
+    """UTF-8; `?` for a lone surrogate, which UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace")
 
 
 def reason(error: BaseException) -> str:
-    """Words for an exception met while reading."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
+    """Words for an exception met while reading, on one line."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+def zstandard() -> Any:
+    """The module, or `InputError` that says how to get it."""
+    return optional("zstandard", ".zst files")
+
+
+def optional(module: str, what: str) -> Any:
+    """Import a module that only some formats need."""
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise InputError(
+            f"{what} need {package}; install it with: pip install 'cleaner[corpus]'"
+        ) from error

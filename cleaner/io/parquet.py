@@ -1,0 +1,208 @@
+"""Parquet in and out, by pyarrow, some rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cleaner.io.columns import Columns
+from cleaner.io.jsonl import to_line
+from cleaner.io.record import AtomicFile, Item, Record, Source, optional, reason
+
+SUFFIXES = (".parquet",)
+
+_ROWS_READ = 64
+_GROUP_ROWS, _GROUP_BYTES = 5_000, 32 << 20
+"""A row group is written when it has so many rows or bytes."""
+_NEEDS = "Parquet files"
+
+
+def items(source: Source) -> Iterator[Item]:
+    """The rows of a file. A row group that cannot be read costs its rows."""
+    arrow, parquet = optional("pyarrow", _NEEDS), optional("pyarrow.parquet", _NEEDS)
+    try:
+        file = parquet.ParquetFile(source.path, buffer_size=1 << 20, pre_buffer=False)
+    except (OSError, arrow.ArrowException) as error:
+        yield _lost(source, 0, f"cannot be read: {reason(error)}", source.size)
+        return
+    with file:
+        total = max(1, file.metadata.num_rows)
+        number = 0
+        for group in range(file.metadata.num_row_groups):
+            last = number + file.metadata.row_group(group).num_rows
+            try:
+                batches = file.iter_batches(_ROWS_READ, row_groups=[group], use_threads=False)
+                for batch in batches:
+                    size = batch.nbytes // max(1, batch.num_rows)
+                    for row in batch.to_pylist():
+                        number += 1
+                        read = source.size * number // total
+                        yield Item("parquet", source.name, f"row {number}", row, size, read)
+            except (OSError, ValueError, arrow.ArrowException) as error:
+                why = f"row group {group + 1} cannot be read: {reason(error)}"
+                for lost in range(number + 1, last + 1):
+                    yield _lost(source, lost, why, source.size * lost // total)
+                number = last
+
+
+def record(item: Item, columns: Columns) -> Record:
+    """The page in a row."""
+    return columns.record(item.raw, f"{item.input}:{item.position.removeprefix('row ')}")
+
+
+def first_row(source: Source) -> dict[str, Any] | None:
+    """The first row, to tell its columns."""
+    return next((item.raw for item in items(source) if item.error is None), None)
+
+
+def schema_of(source: Source) -> Any:
+    """The Arrow schema of a Parquet file; None if it cannot be read."""
+    parquet = optional("pyarrow.parquet", _NEEDS)
+    try:
+        return parquet.read_schema(source.path)
+    except (OSError, ValueError):
+        return None
+
+
+def inferred_schema(rows: Iterable[dict[str, Any]]) -> Any:
+    """An Arrow schema that holds all rows, however they differ.
+
+    A field whose values fit no common type becomes text that holds their JSON.
+    """
+    arrow = optional("pyarrow", _NEEDS)
+    types: dict[str, Any] = {}
+    for batch in _batches(rows):
+        for name in dict.fromkeys(name for row in batch for name in row):
+            values = [row[name] for row in batch if row.get(name) is not None]
+            known = types.setdefault(name, arrow.null())
+            if values:
+                types[name] = _common(known, values, arrow)
+    return arrow.schema([_field(name, kind, arrow) for name, kind in types.items()])
+
+
+_AS_JSON = "json"
+_MARK = {b"cleaner": b"json"}
+
+
+def _field(name: str, kind: Any, arrow: Any) -> Any:
+    if kind == _AS_JSON:
+        return arrow.field(name, arrow.string(), metadata=_MARK)
+    # A field that was always null is written as text, which every reader can join with others.
+    return arrow.field(name, arrow.string() if arrow.types.is_null(kind) else kind)
+
+
+def _common(known: Any, values: list[Any], arrow: Any) -> Any:
+    if known == _AS_JSON:
+        return known
+    try:
+        found = arrow.infer_type(values)
+        one = [arrow.schema([("x", kind)]) for kind in (known, found)]
+        kind = arrow.unify_schemas(one, promote_options="permissive").field("x").type
+        arrow.array(values, kind)
+    except (ValueError, TypeError, OverflowError, arrow.ArrowException):
+        return _AS_JSON
+    return kind if _writable(kind, arrow) else _AS_JSON
+
+
+def _writable(kind: Any, arrow: Any) -> bool:
+    """Parquet has no struct without fields, and no list of nothing."""
+    if arrow.types.is_struct(kind):
+        return kind.num_fields > 0 and all(
+            _writable(kind.field(i).type, arrow) for i in range(kind.num_fields)
+        )
+    if arrow.types.is_list(kind):
+        return _writable(kind.value_type, arrow)
+    return not arrow.types.is_null(kind)
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == 1_000:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+class Writer:
+    """A row a page, in row groups of bounded size."""
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        self._arrow = optional("pyarrow", _NEEDS)
+        parquet = optional("pyarrow.parquet", _NEEDS)
+        self._schema = schema
+        self._json = [field.name for field in schema if (field.metadata or {}) == _MARK]
+        self._file = AtomicFile(path)
+        self._rows: list[dict[str, Any]] = []
+        self._bytes = 0
+        self._parquet = parquet.ParquetWriter(self._file.stream, schema, compression="zstd")
+
+    @staticmethod
+    def pack(row: dict[str, Any]) -> dict[str, Any]:
+        """What `write` takes, made in the worker."""
+        return {name: _utf8(value) for name, value in row.items()}
+
+    def write(self, row: dict[str, Any], target: str = "") -> None:
+        """Append a row."""
+        for name in self._json:
+            if row.get(name) is not None:
+                row[name] = to_line(row[name])[:-1].decode()
+        self._rows.append(row)
+        self._bytes += sum(len(value) for value in row.values() if isinstance(value, str))
+        if len(self._rows) >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:
+            self._flush()
+
+    def commit(self) -> None:
+        """Put the file in place."""
+        self._flush()
+        self._parquet.close()
+        self._file.commit()
+
+    def abort(self) -> None:
+        """Leave no trace."""
+        try:
+            self._parquet.close()
+        except (OSError, ValueError):
+            pass
+        finally:
+            self._file.abort()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._parquet.write_table(self._arrow.Table.from_pylist(self._rows, self._schema))
+            self._rows, self._bytes = [], 0
+
+
+def with_fields(known: Any, added: Mapping[str, Any]) -> Any:
+    """An Arrow schema of known fields (a schema, or types by name) and of added ones.
+
+    These are given by names of types; `[x]` is a list of x, a dict an object.
+    """
+    arrow = optional("pyarrow", _NEEDS)
+
+    def kind(value: Any) -> Any:
+        if isinstance(value, list):
+            return arrow.list_(kind(value[0]))
+        if isinstance(value, dict):
+            return arrow.struct([(name, kind(inner)) for name, inner in value.items()])
+        return arrow.type_for_alias(value) if isinstance(value, str) else value
+
+    fields = known if isinstance(known, arrow.Schema) else [(n, kind(k)) for n, k in known.items()]
+    return arrow.schema([*fields, *((name, kind(value)) for name, value in added.items())])
+
+
+def _utf8(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_utf8(inner) for inner in value]
+    if isinstance(value, dict):
+        return {_utf8(name): _utf8(inner) for name, inner in value.items()}
+    return value
+
+
+def _lost(source: Source, row: int, why: str, read: int = 0) -> Item:
+    return Item("parquet", source.name, f"row {row}" if row else "", read=read, error=why)

@@ -1,0 +1,259 @@
+"""Web archives, WARC and WET, by FastWARC.
+
+Pages are `response` and `resource` records that hold HTML or plain text, and the
+`conversion` records of WET; answers with an error status, images, requests and the rest
+are passed over. A record that is damaged costs that record: reading goes on at the next
+place that looks like the beginning of one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from cleaner.io.columns import Columns
+from cleaner.io.record import (
+    MAX_PAGE,
+    Item,
+    Record,
+    Source,
+    open_input,
+    optional,
+    reason,
+    too_large,
+)
+
+SUFFIXES = (".warc", ".wet")
+
+_STARTS = (re.compile(rb"\x1f\x8b\x08"), re.compile(rb"WARC/[01]\.\d\r?\n"))
+"""How a record begins: as a gzip member of its own, or plain."""
+_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
+_WINDOW = 1 << 20
+_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]+)[^\r\n]*\r\n")
+
+
+def items(source: Source) -> Iterator[Item]:
+    """The pages of an archive."""
+    assert source.path is not None
+    try:
+        # FastWARC unpacks by itself: it must see where each gzip member begins.
+        with open_input(source.path, unpack=False) as (stream, tell):
+            yield from records(source.name, stream, tell, seekable=True)
+    except OSError as error:
+        yield Item("warc", source.name, "byte 0", read=source.size, error=reason(error))
+
+
+def record(item: Item, columns: Columns) -> Record:
+    """The page in a record, its headers under `warc`."""
+    headers, http, data = item.raw
+    place = f"{item.input}:{item.position.removeprefix('byte ')}"
+    name = headers.get("WARC-Record-ID", place)
+    url = headers.get("WARC-Target-URI")
+    fields = {"id": name, "url": url, "date": headers.get("WARC-Date"), "warc": headers}
+    try:
+        data = _decoded(data, http)
+    except (ValueError, zlib.error) as error:
+        return Record(name, url=url, fields=fields, error=f"broken HTTP body: {error}")
+    if len(data) > MAX_PAGE:
+        return Record(name, url=url, fields=fields, error=too_large())
+    content_type = _content_type(headers, http)
+    is_text = headers["WARC-Type"] == "conversion" or content_type.startswith("text/plain")
+    page = data.decode("utf-8", "replace") if is_text and not http else _by_header(data, http)
+    return Record(name, page, "text" if is_text else "auto", url, fields)
+
+
+def records(
+    name: str, stream: IO[bytes], tell: Callable[[], int], *, seekable: bool
+) -> Iterator[Item]:
+    """The pages of a stream. Behind a broken record one that is not seekable ends."""
+    warc = optional("fastwarc.warc", "WARC files")
+    kinds = warc.WarcRecordType
+    wanted = kinds.response | kinds.resource | kinds.conversion
+    behind = 0  # just after the beginning of the last record that could be read
+    pages = 0
+    while True:
+        broken: int | None = None
+        why = "the file ends inside it"
+        try:
+            for found in warc.ArchiveIterator(stream):
+                begin, expected = found.stream_pos, found.content_length
+                broken = begin
+                if found.headers.get("Content-Length") is None:
+                    why = "its length is missing"
+                    break
+                if expected > MAX_PAGE:
+                    if found.record_type & wanted:
+                        yield _lost(name, begin, tell(), too_large())
+                    found.reader.consume()
+                elif len(data := found.reader.read()) < expected:
+                    why = "it is shorter than it says"
+                    break
+                elif found.record_type & wanted and _is_page(found):
+                    pages += 1
+                    raw = (dict(found.headers), _http(found), data)
+                    yield Item("warc", name, f"byte {begin}", raw, len(data), tell())
+                behind, broken = begin + 1, None
+            else:
+                if not (seekable and _ends_inside(stream, max(0, behind - 1))):
+                    return
+        except BaseException as error:
+            if not _is_failure(error):
+                raise
+            why = reason(error)
+        following = None
+        if seekable:
+            start = behind if broken is None else broken + 1
+            following = _next_record(stream, start, warc)
+            if broken is None:
+                broken = _next_start(stream, behind)
+        if following is None:
+            why += f"; nothing behind it can be read, the {pages} pages before it were"
+        elif broken is None or broken >= following:
+            broken = behind
+        yield _lost(name, behind if broken is None else broken, tell(), why)
+        if following is None:
+            return
+        behind = following
+        stream.seek(following)
+
+
+def _ends_inside(stream: IO[bytes], start: int) -> bool:
+    """Whether the last gzip member, from `start` on, is cut short.
+
+    FastWARC passes over what is too short to be a record.
+    """
+    stream.seek(start)
+    member = None
+    while block := stream.read(_WINDOW):
+        while block:
+            if member is None and not block.startswith(b"\x1f"):
+                return False  # no gzip, or padding behind the last member
+            member = member or zlib.decompressobj(31)
+            try:
+                while block and not member.eof:
+                    member.decompress(block, _WINDOW)
+                    block = member.unconsumed_tail or member.unused_data
+            except zlib.error:
+                return False  # broken, and said so before
+            if member.eof:
+                member = None
+    return member is not None
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether FastWARC could not read on; a panic of its Rust code derives from nothing else."""
+    return isinstance(error, OSError | ValueError) or type(error).__name__ == "PanicException"
+
+
+def _lost(name: str, position: int, read: int, why: str) -> Item:
+    return Item("warc", name, f"byte {position}", read=read, error=f"broken record: {why}")
+
+
+def _next_record(stream: IO[bytes], start: int, warc: Any) -> int | None:
+    """Where the next record begins that can be read."""
+    while (at := _next_start(stream, start)) is not None:
+        stream.seek(at)
+        try:
+            found = next(iter(warc.ArchiveIterator(stream)), None)
+            if (
+                found is not None
+                and found.stream_pos == at
+                and found.headers.get("Content-Length") is not None
+                and (found.content_length > MAX_PAGE or _whole(found))
+            ):
+                return at
+        except BaseException as error:
+            if not _is_failure(error):
+                raise
+        start = at + 1
+    return None
+
+
+def _whole(found: Any) -> bool:
+    expected: int = found.content_length  # as long as nothing is read
+    return len(found.reader.read()) == expected
+
+
+def _next_start(stream: IO[bytes], start: int) -> int | None:
+    """The first place from `start` on that looks like the beginning of a record."""
+    overlap = 16
+    while True:
+        stream.seek(start)
+        window = stream.read(_WINDOW)
+        places = [match.start() for form in _STARTS if (match := form.search(window))]
+        if places:
+            return start + min(places)
+        if len(window) < _WINDOW:
+            return None
+        start += _WINDOW - overlap
+
+
+def _is_page(found: Any) -> bool:
+    headers = found.http_headers
+    status = headers.status_code if headers is not None else None
+    if status is not None and status >= 300:
+        return False
+    content_type = _content_type(dict(found.headers), _http(found))
+    return not content_type or content_type.startswith(_TYPES)
+
+
+def _http(found: Any) -> dict[str, str]:
+    headers = found.http_headers
+    return {} if headers is None else {name.lower(): value for name, value in headers.items()}
+
+
+def _content_type(headers: dict[str, str], http: dict[str, str]) -> str:
+    """The media type of the page, in lower case; empty if nothing tells."""
+    if headers.get("WARC-Type") == "response":
+        return http.get("content-type", "").strip().lower()
+    return headers.get("Content-Type", "").strip().lower()
+
+
+def _decoded(data: bytes, http: dict[str, str]) -> bytes:
+    """The body without transfer and content encoding; crawlers that keep these are rare."""
+    if http.get("transfer-encoding", "").strip().lower() == "chunked" and _CHUNK_SIZE.match(data):
+        data = b"".join(_chunks(data))
+    encoding = http.get("content-encoding", "").strip().lower()
+    if encoding in ("gzip", "x-gzip") and data.startswith(b"\x1f\x8b"):
+        return _inflated(data, 31)
+    if encoding == "deflate":
+        return _inflated(data, 15 if data[:1] == b"\x78" else -15)
+    if encoding == "br":
+        try:
+            data.decode("utf-8")  # many crawlers unpack the body and keep the header
+        except UnicodeDecodeError:
+            raise ValueError("compressed with brotli, which is not read") from None
+    return data
+
+
+def _inflated(data: bytes, window: int) -> bytes:
+    unpacking = zlib.decompressobj(window)
+    return unpacking.decompress(data, MAX_PAGE + 1)
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    at = 0
+    while (match := _CHUNK_SIZE.match(data, at)) and (size := int(match[1], 16)):
+        yield data[match.end() : match.end() + size]
+        at = match.end() + size + 2
+
+
+def _by_header(data: bytes, http: dict[str, str]) -> str | bytes:
+    """Text by the character set of the HTTP header where the bytes agree, else the bytes.
+
+    The header alone knows the encoding of many pages; and it is often wrong, which
+    the page's own declaration and content then tell.
+    """
+    match = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", http.get("content-type", ""), re.I)
+    if match is None:
+        return data
+    try:
+        name = codecs.lookup(match[1]).name
+        if name in ("iso8859-1", "ascii", "latin-1"):  # the usual default of servers: no evidence
+            return data
+        return data.decode(name)
+    except (LookupError, UnicodeError):
+        return data

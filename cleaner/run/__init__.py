@@ -1,0 +1,433 @@
+"""A corpus through a cleaner on one machine: nothing lost, nothing done twice.
+
+`run` fills a folder, an output for each input file, and can be killed and started again at
+any time; `stream` writes one file or standard output. Both hand pages to a pool of worker
+processes (`pool`) that a page may kill, and keep the order of the input.
+
+    plan       which inputs go into which output
+    pool       worker processes, and what happens when one dies
+    rows       from a page to a row of the output (in the workers)
+    outputs    what a unit is written to
+    manifest   what is finished, and by which model and options
+    progress   the bar, and the summary
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from cleaner import __version__
+from cleaner.clean import Cleaner
+from cleaner.errors import InputError, RunError
+from cleaner.io import STDIN, Item, Source, format_of, items, sources, survey
+from cleaner.io.files import FolderWriter
+from cleaner.io.record import AtomicFile, packing
+from cleaner.run import rows
+from cleaner.run.counts import Counts
+from cleaner.run.manifest import Entry, Manifest, errors_file
+from cleaner.run.outputs import (
+    OUTPUTS,
+    ErrorsFile,
+    Writer,
+    format_of_output,
+    open_writer,
+)
+from cleaner.run.outputs import packing as packing_of
+from cleaner.run.plan import Unit, units
+from cleaner.run.pool import Limits, Pool, Task
+from cleaner.run.progress import Progress, table
+from cleaner.run.rows import Options, Outcome
+
+__all__ = [
+    "OUTPUTS",
+    "Limits",
+    "Options",
+    "Progress",
+    "format_of_output",
+    "load_cleaner",
+    "run",
+    "stream",
+    "table",
+]
+
+Load = Callable[[], Cleaner]
+
+_TASK_PAGES, _TASK_BYTES = 64, 1 << 20
+"""A worker gets so many pages at a time: enough that a message costs nothing beside them."""
+
+
+def load_cleaner(model: str | None = None) -> Cleaner:
+    """The cleaner of a model directory, or the default one."""
+    return Cleaner() if model is None else Cleaner.load(model)
+
+
+def run(
+    inputs: Iterable[str],
+    output: Path,
+    options: Options | None = None,
+    *,
+    load: Load = load_cleaner,
+    workers: int | None = None,
+    attributes: Path | None = None,
+    restart: bool = False,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Clean a corpus into a folder, and give back what is in its `run.json`.
+
+    Args:
+        inputs: files, folders, or `-` for standard input.
+        output: folder; it gets an output for each input file (for each thousand where a
+            file is a page), `errors.jsonl`, `run.json` and `manifest.jsonl`.
+        options: what decides the content of the outputs.
+        load: makes the cleaner in each worker; picklable.
+        workers: processes; one for each core if None. Outputs do not depend on it.
+        attributes: folder for Dolma attribute files.
+        restart: clean everything again, whatever `output` holds of an earlier run.
+        progress: is told how far the run is.
+
+    Raises:
+        InputError: an input is missing, or lies where the output goes.
+        ModelError: the model cannot be loaded.
+        RunError: `output` holds another run, cannot be written, or workers cannot start.
+    """
+    inputs, options = list(inputs), replace(options or Options(), attributes=attributes is not None)
+    total = survey(inputs)
+    _keep_apart(inputs, [output, *([attributes] if attributes else [])])
+    workers = workers or _cores()
+    started = monotonic()
+    done_now, skipped = Counts(), 0
+    with _pool(load, options, workers) as pool:
+        identity = {
+            "cleaner": __version__,
+            "model": pool.info["model"],
+            "options": json.loads(json.dumps(options.to_dict())),
+        }
+        with _writing(output):
+            manifest = Manifest(output, identity, restart=restart)
+        finished = False
+        try:
+            progress.begin(total)
+            taken = {entry.name: entry.label for entry in manifest.entries.values()}
+            keys: dict[str, str] = {}
+
+            def undone() -> Iterator[Unit | int]:
+                nonlocal skipped
+                for unit in units(inputs, taken):
+                    key = unit.key()
+                    if manifest.find(unit.name, key) is None:
+                        # Of the inputs before they are read: a change after that is done again.
+                        keys[unit.name] = key
+                        yield unit
+                    else:
+                        size = sum(source.size for source in unit.sources)
+                        progress.skip(size)
+                        skipped += 1
+                        yield size
+
+            current: _UnitOutput | None = None
+            try:
+                for task in pool.map(_tasks(undone(), options, progress)):
+                    unit, read, position = task.tag
+                    with _writing(output):
+                        if current is None:
+                            key = keys.pop(unit.name)
+                            current = _UnitOutput(unit, key, output, options, attributes)
+                        for item, outcome in zip(task.items, task.results, strict=True):
+                            current.add(item, outcome)
+                            done_now.add(outcome)
+                        if read is not None:
+                            manifest.add(current.finish(read))
+                            current = None
+                    progress.update(position, done_now.pages, done_now.errors)
+                finished = True
+            finally:
+                if current is not None:
+                    current.abort()
+        finally:
+            progress.end()
+            summary = _summary(manifest, identity, started, done_now, skipped, workers, finished)
+            if finished:
+                with _writing(output):
+                    _write_reports(output, manifest, summary)
+            else:  # the disk may be full, and the first error is the one to tell
+                with suppress(OSError):
+                    _write_reports(output, manifest, summary)
+            manifest.close()
+    return summary
+
+
+def stream(
+    inputs: Iterable[str],
+    output: Path | Writer,
+    options: Options | None = None,
+    *,
+    load: Load = load_cleaner,
+    workers: int | None = None,
+    failed: Callable[[str, str], None] = lambda place, reason: None,
+    progress: Progress,
+) -> Counts:
+    """Clean pages into one file, which appears when it is whole, or to an open writer.
+
+    Args:
+        failed: is told place and reason of each page that failed.
+
+    For the rest, and what is raised, see `run`.
+    """
+    inputs, options = list(inputs), options or Options()
+    total = survey(inputs)
+    counts = Counts()
+    with _pool(load, options, workers or _cores()) as pool:
+        unit = Unit("", "", tuple(sources(inputs)))
+        progress.begin(total)
+        if isinstance(output, Path):
+            with _writing(output):
+                writer = open_writer(output, options, unit.sources)
+        else:
+            writer = output
+        try:
+            for task in pool.map(_tasks([unit], options, progress)):
+                _, read, position = task.tag
+                with _writing(output):
+                    for item, outcome in zip(task.items, task.results, strict=True):
+                        counts.add(outcome)
+                        if outcome.packed is not None:
+                            writer.write(outcome.packed, "")
+                        if outcome.status == "error":
+                            progress.end()
+                            failed(_place(item), outcome.error or "")
+                progress.update(position, counts.pages, counts.errors)
+                if read is not None:
+                    counts.check(read, str(output))
+            with _writing(output):
+                writer.commit()
+        except BaseException:
+            writer.abort()
+            raise
+        finally:
+            progress.end()
+    return counts
+
+
+class _UnitOutput:
+    """What is written for one unit, in place only when all of it is."""
+
+    def __init__(
+        self, unit: Unit, key: str, folder: Path, options: Options, attributes: Path | None
+    ) -> None:
+        self._unit, self._key = unit, key
+        self._counts = Counts()
+        self._targets = _targets(unit)
+        self._files: list[str] = []
+        self._errors = ErrorsFile(folder / errors_file(unit.name))
+        self._attributes: AtomicFile | None = None
+        if options.format == "txt":
+            self._writer: Writer = FolderWriter(folder)
+        else:
+            name = f"{unit.name}.{options.format}"
+            self._files.append(name)
+            self._writer = open_writer(folder / name, options, unit.sources)
+        try:
+            if attributes is not None:
+                path = (attributes / _attributes_name(unit)).resolve()
+                self._files.append(str(path))
+                self._attributes = AtomicFile(path)
+        except BaseException:
+            self.abort()
+            raise
+
+    def add(self, item: Item, outcome: Outcome) -> None:
+        """Store what became of a page."""
+        if outcome.packed is not None:
+            target = self._targets(item, self._counts.pages + 1)
+            self._writer.write(outcome.packed, target)
+        if outcome.status == "error":
+            self._errors.write(item, outcome)
+        if self._attributes is not None and outcome.attributes is not None:
+            self._attributes.write(outcome.attributes)
+        self._counts.add(outcome)
+
+    def finish(self, read: int) -> Entry:
+        """Put the files in place, after making sure that all `read` pages are accounted for."""
+        self._counts.check(read, self._unit.name)
+        self._writer.commit()
+        if self._attributes is not None:
+            self._attributes.commit()
+        self._errors.commit()
+        unit = self._unit
+        return Entry(unit.name, unit.label, self._key, tuple(self._files), self._counts)
+
+    def abort(self) -> None:
+        """Leave no part of a file behind."""
+        self._writer.abort()
+        self._errors.abort()
+        if self._attributes is not None:
+            self._attributes.abort()
+
+
+def _tasks(
+    found: Iterable[Unit | int], options: Options, progress: Progress
+) -> Iterator[Task[Item, Outcome]]:
+    """Pages of units in bundles. A task's tag: unit, pages read if it is the last, bytes read.
+
+    A number stands for bytes of inputs that are passed over.
+    """
+    behind = 0
+    told = ""
+    for unit in found:
+        if isinstance(unit, int):
+            behind += unit
+            continue
+        bundle: list[Item] = []
+        size = read = 0
+        position = behind
+        for source in unit.sources:
+            told = _tell_columns(source, options, progress, told)
+            for item in items(source):
+                bundle.append(item)
+                read += 1
+                size += item.size
+                position = behind + item.read
+                if len(bundle) == _TASK_PAGES or size >= _TASK_BYTES:
+                    yield Task((unit, None, position), bundle, size)
+                    bundle, size = [], 0
+            behind += source.size
+        if bundle:
+            yield Task((unit, None, position), bundle, size)
+        yield Task((unit, read, behind), ())
+
+
+def _tell_columns(source: Source, options: Options, progress: Progress, told: str) -> str:
+    """Say which columns are read as what, when that changes."""
+    form = format_of(source.path) if source.path is not None else None
+    if form is None or form.first_row is None:
+        return told
+    row = form.first_row(source)
+    if row is None:
+        return told
+    found = options.columns.found(row)
+    if found != told:
+        progress.say(f"{source.name}: {found}")
+    return found
+
+
+def _pool(load: Load, options: Options, workers: int) -> Pool[Item, Outcome]:
+    pack = packing_of(options.format)
+    pool: Pool[Item, Outcome] = Pool(
+        partial(rows.setup, load, options, pack),
+        workers,
+        limits=options.limits,
+        give_up=lambda item, why: item._replace(error=why),
+        lost=lambda item, why: rows.lost(options, pack, pool.info["model"], item, why),
+    )
+    return pool
+
+
+def _targets(unit: Unit) -> Callable[[Item, int], str]:
+    """Names of text files: a page's own, or its number in the folder of its archive."""
+    if unit.holds_pages:
+        names = {source.name: source.target for source in unit.sources}
+        return lambda item, number: names[item.input]
+    return lambda item, number: f"{unit.name}/{number:07d}.txt"
+
+
+def _attributes_name(unit: Unit) -> str:
+    """Like its documents, where they are JSON lines: Dolma finds one by the other."""
+    source = unit.sources[0]
+    form = format_of(source.path) if source.path is not None else None
+    if form is not None and form.name == "jsonl" and source.path is not None:
+        bare = source.path.name.removesuffix(packing(source.path))
+        return f"{unit.name}{Path(bare).suffix}{packing(source.path)}"
+    return f"{unit.name}.jsonl.gz"
+
+
+def _keep_apart(inputs: Iterable[str], outputs: Iterable[Path]) -> None:
+    """Outputs among the pages would overwrite some, and be read as pages the next time."""
+    for output in outputs:
+        target = output.resolve()
+        for item in inputs:
+            path = Path(item).resolve()
+            inside = path in (target, *target.parents) if path.is_dir() else path.parent == target
+            if item != STDIN and inside:
+                raise InputError(f"{output} holds the pages to read; choose another folder")
+        if output.exists() and not output.is_dir():
+            raise InputError(f"{output} is a file; choose another name for the folder")
+
+
+def _summary(
+    manifest: Manifest,
+    identity: dict[str, Any],
+    started: float,
+    now: Counts,
+    skipped: int,
+    workers: int,
+    finished: bool,
+) -> dict[str, Any]:
+    total = Counts()
+    for entry in manifest.entries.values():
+        total.merge(entry.counts)
+    seconds = monotonic() - started
+    return {
+        **identity,
+        "finished": finished,
+        "outputs": len(manifest.entries),
+        **total.to_dict(),
+        "this_run": {
+            "pages": now.pages,
+            "skipped": skipped,
+            "seconds": round(seconds, 1),
+            "pages_per_second": round(now.pages / max(seconds, 1e-9), 2),
+            "workers": workers,
+        },
+    }
+
+
+def _write_reports(folder: Path, manifest: Manifest, summary: dict[str, Any]) -> None:
+    """`errors.jsonl`, by name of output, and `run.json`."""
+    file = AtomicFile(folder / "errors.jsonl")
+    try:
+        for name in sorted(manifest.entries):
+            if manifest.entries[name].counts.errors:
+                with (folder / errors_file(name)).open("rb") as errors:
+                    shutil.copyfileobj(errors, file.stream)
+    except BaseException:
+        file.abort()
+        raise
+    file.commit()
+    report = AtomicFile(folder / "run.json")
+    report.write(
+        json.dumps(summary, indent=1, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    )
+    report.commit()
+
+
+@contextmanager
+def _writing(output: object) -> Iterator[None]:
+    """Says of an error in writing what to do."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RunError(
+            f"{error.filename or output}: {error.strerror or error}; make it writable, or make "
+            "room, and run the same command again: what is finished is kept"
+        ) from error
+
+
+def _place(item: Item) -> str:
+    return f"{item.input}, {item.position}" if item.position else item.input
+
+
+def _cores() -> int:
+    with suppress(AttributeError):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,160 @@
+"""What an output folder remembers of its run: `manifest.jsonl`.
+
+The first line names model and options; each line after it a finished unit, by a key of
+path, size and modification time of its inputs. Lines are only appended, each synced
+after the unit's files are in place: whatever kills a run, a unit either has its line and
+whole files, or is done again. Nothing depends on the number of workers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cleaner.errors import RunError
+from cleaner.run.counts import Counts
+
+NAME = "manifest.jsonl"
+ERRORS = ".errors"
+"""Folder of the errors of each unit; `errors.jsonl` is made of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finished unit."""
+
+    name: str
+    label: str
+    key: str
+    files: tuple[str, ...]
+    """What was written: below the output folder, or absolute."""
+    counts: Counts
+
+
+class Manifest:
+    """The manifest of one output folder, held by one run at a time.
+
+    Args:
+        folder: created if it is not there.
+        identity: model and options; what an earlier run had must be the same.
+        restart: forget that run and remove what it wrote.
+
+    Raises:
+        RunError: another run holds the folder, it holds other files, or a run with
+            another model or other options.
+    """
+
+    def __init__(self, folder: Path, identity: Mapping[str, Any], *, restart: bool = False) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / NAME
+        if not path.exists() and any(entry.name[0] != "." for entry in folder.iterdir()):
+            raise RunError(f"{folder} holds files of something else; choose a new or empty folder")
+        self._file = path.open("a+b")
+        try:
+            self._hold()
+            self.entries = self._read(identity, restart=restart)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._file.close()
+
+    def find(self, name: str, key: str) -> Entry | None:
+        """The entry of a unit that was done as it is now, and whose files are still there."""
+        entry = self.entries.get(name)
+        if entry is None or not key or entry.key != key:
+            return None
+        there = all((self.folder / file).exists() for file in entry.files)
+        return entry if there else None
+
+    def add(self, entry: Entry) -> None:
+        """Note that a unit is finished."""
+        self.entries[entry.name] = entry
+        self._append(
+            {
+                "name": entry.name,
+                "label": entry.label,
+                "key": entry.key,
+                "files": list(entry.files),
+                **entry.counts.to_dict(),
+            }
+        )
+
+    def _hold(self) -> None:
+        import fcntl  # not on Windows, where one page can be cleaned all the same
+
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(
+                f"another run is writing to {self.folder}; wait for it, or choose another folder"
+            ) from None
+
+    def _read(self, identity: Mapping[str, Any], *, restart: bool) -> dict[str, Entry]:
+        self._file.seek(0)
+        content = self._file.read()
+        whole, _, torn = content.rpartition(b"\n")
+        if torn:  # the line that was being written when the run died
+            self._file.truncate(len(content) - len(torn))
+        try:
+            lines = [json.loads(line) for line in whole.splitlines()]
+            entries = {line["name"]: _entry(line) for line in lines[1:]}
+        except (ValueError, KeyError, TypeError) as error:
+            if not restart:
+                raise RunError(
+                    f"{self.folder / NAME} is damaged ({error}); choose another folder, "
+                    "or add --restart to clean everything again"
+                ) from error
+            lines, entries = [{}], {}
+        if lines and restart:
+            self._forget(entries)
+            lines, entries = [], {}
+        if not lines:
+            self._append(dict(identity))
+        elif lines[0] != identity:
+            raise RunError(
+                f"{self.folder} holds a run with {_difference(lines[0], identity)}; "
+                "choose another folder, or add --restart to clean everything again"
+            )
+        return entries
+
+    def _forget(self, entries: Mapping[str, Entry]) -> None:
+        for entry in entries.values():
+            for file in (*entry.files, errors_file(entry.name)):
+                (self.folder / file).unlink(missing_ok=True)
+        self._file.truncate(0)
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def _entry(line: Mapping[str, Any]) -> Entry:
+    counts = Counts.from_dict(line)
+    return Entry(line["name"], line["label"], line["key"], tuple(line["files"]), counts)
+
+
+def errors_file(name: str) -> str:
+    """Where the errors of a unit are, below the output folder."""
+    return f"{ERRORS}/{name}.jsonl"
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """In words, what differs between two identities."""
+    if old.get("model") != new.get("model"):
+        return f"another model or version ({old.get('model')}, now {new.get('model')})"
+    before, now = old.get("options", {}), new.get("options", {})
+    changed = [
+        f"{name}: {before.get(name)!r}, now {now.get(name)!r}"
+        for name in now
+        if before.get(name) != now.get(name)
+    ]
+    return f"other options ({'; '.join(changed)})"

@@ -1,0 +1,137 @@
+"""What a unit is written to: rows, Dolma attributes, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from cleaner.errors import InputError
+from cleaner.io import FORMATS, Columns, Item, Record, Source, format_of, items, parquet, record
+from cleaner.io.columns import PAGES
+from cleaner.io.files import FolderWriter, TextWriter
+from cleaner.io.jsonl import Writer as JsonlWriter
+from cleaner.io.jsonl import to_line
+from cleaner.io.parquet import Writer as ParquetWriter
+from cleaner.io.record import AtomicFile
+from cleaner.run.rows import Options, Outcome, added_types, kept_fields
+
+OUTPUTS = ("jsonl.gz", "jsonl.zst", "jsonl", "parquet", "txt")
+"""Formats that are written."""
+
+
+class Writer(Protocol):
+    """Stores what became of pages."""
+
+    def write(self, packed: Any, target: str) -> None:
+        """Store a page; `target` is the name of a text file of its own."""
+
+    def commit(self) -> None:
+        """Put in place what was written."""
+
+    def abort(self) -> None:
+        """Leave nothing that is not whole."""
+
+
+def packing(form: str) -> Callable[[dict[str, Any]], Any]:
+    """What turns a row into what the writer of a format takes; it runs in the workers."""
+    if form == "txt":
+        return FolderWriter.pack
+    return ParquetWriter.pack if form == "parquet" else to_line
+
+
+def format_of_output(path: Path) -> str | None:
+    """The format that the name of a single output file tells."""
+    return next((form for form in OUTPUTS if path.name.lower().endswith(f".{form}")), None)
+
+
+def open_writer(path: Path, options: Options, sources: Iterable[Source]) -> Writer:
+    """A writer to one file; for Parquet, the sources are read once for their types."""
+    if options.format == "txt":
+        return TextWriter(path)
+    if options.format == "parquet":
+        return ParquetWriter(path, _schema(options, list(sources)))
+    return JsonlWriter(path)
+
+
+class ErrorsFile:
+    """Lines of `errors.jsonl`: input, position, id and reason of each page that failed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: AtomicFile | None = None
+
+    def write(self, item: Item, outcome: Outcome) -> None:
+        """Append a page; the file is only made when there is one."""
+        if self._file is None:
+            self._file = AtomicFile(self._path)
+        self._file.write(to_line(error_row(item, outcome)))
+
+    def commit(self) -> None:
+        """Put the file in place, or take away that of an earlier try."""
+        if self._file is not None:
+            self._file.commit()
+        else:
+            self._path.unlink(missing_ok=True)
+
+    def abort(self) -> None:
+        """Leave no trace."""
+        if self._file is not None:
+            self._file.abort()
+
+
+def error_row(item: Item, outcome: Outcome) -> dict[str, Any]:
+    """What is said of a page that failed."""
+    return {
+        "input": item.input,
+        "position": item.position or None,
+        "id": outcome.id,
+        "reason": outcome.error,
+    }
+
+
+def _schema(options: Options, sources: list[Source]) -> Any:
+    arrow_fields: dict[str, Any] = {}
+    if len(sources) == 1 and sources[0].path and format_of(sources[0].path) is FORMATS[3]:
+        arrow_fields = _parquet_fields(sources[0], options)
+    if not arrow_fields:
+        found = parquet.inferred_schema(_rows(sources, options))
+        return parquet.with_fields(found, added_types(options))
+    return parquet.with_fields(arrow_fields, added_types(options))
+
+
+def _parquet_fields(source: Source, options: Options) -> dict[str, Any]:
+    """Types of the fields that stay of a Parquet file's rows; its schema knows them."""
+    schema = parquet.schema_of(source)
+    if schema is None:
+        return {}
+    types = dict(zip(schema.names, schema.types, strict=True))
+    # The first column of those that may hold the page does wherever it is not null.
+    given = [name for name in (options.columns.html, options.columns.text) if name]
+    names = given or [name for name, _ in PAGES]
+    column = next((name for name in names if name in types), None)
+    kept = kept_fields(Record("", fields=types, column=column), options)
+    return {name: "string" if kind == "" else kind for name, kind in kept.items()}
+
+
+def _rows(sources: Iterable[Source], options: Options) -> Iterator[dict[str, Any]]:
+    """The fields of all rows as they will go out, before cleaning adds its own."""
+    for source in sources:
+        if source.path is None:
+            raise InputError("Parquet needs to see its input twice; write JSON lines from a pipe")
+        if (format_of(source.path) or FORMATS[0]) is FORMATS[0]:
+            row = {"id": "", **({"html": "", "original_text": ""} if options.keep_original else {})}
+            yield row
+            continue
+        for item in items(source):
+            if item.error is None:
+                yield kept_fields(_record(item, options.columns), options)
+    if options.keep_failed:
+        yield {"id": ""}
+
+
+def _record(item: Item, columns: Columns) -> Record:
+    try:
+        return record(item, columns)
+    except (RecursionError, MemoryError, Exception):
+        return Record("")

@@ -1,0 +1,295 @@
+"""What becomes of one page: a row of the output, or the reason why there is none.
+
+Runs in the workers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+from cleaner import __version__
+from cleaner.assemble import clean_text
+from cleaner.clean import Cleaner, Result
+from cleaner.errors import InputError
+from cleaner.io import Columns, Item, Record, record
+from cleaner.io.columns import without
+from cleaner.io.jsonl import to_line
+from cleaner.run.pool import Limits
+from cleaner.spam import deletion
+from cleaner.types import ARTICLE, Block, Kind, Page
+
+SPAN = {
+    "start": "int64", "end": "int64", "text": "string", "confidence": "double",
+    "reason": "string", "removed": "bool",
+}  # fmt: skip
+SEGMENT = {
+    "label": "string", "text": "string", "start": "int64", "end": "int64", "confidence": "double",
+}  # fmt: skip
+TYPES: dict[str, Any] = {
+    "text": "string",
+    "comments": ["string"],
+    "spam": [SPAN],
+    "language": "string",
+    "confidence": "double",
+    "model": "string",
+    "error": "string",
+    "segments": [SEGMENT],
+    "source": "string",
+}
+"""Fields that are added to a row, with the types they have in Parquet. The last two on request."""
+_ON_REQUEST = ("segments", "source")
+
+_DENSE = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+"""Letters of scripts without spaces between words."""
+_OUT_OF_MEMORY = ("MemoryError", "Unable to allocate ")
+"""How Python and numpy say so; `Cleaner.clean` hands on their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """All that decides what a run writes, but the model."""
+
+    format: str = "jsonl.gz"
+    """`jsonl`, `jsonl.gz`, `jsonl.zst`, `parquet` or `txt`."""
+    kind: Kind = "auto"
+    columns: Columns = field(default_factory=Columns)
+    spam: Literal["remove", "mark", "keep"] = "remove"
+    """Whether injected spam is taken out of the text, only listed, or not looked for."""
+    keep_labels: tuple[str, ...] = (ARTICLE,)
+    """Labels whose blocks make up the text."""
+    min_words: int = 0
+    """Pages with fewer words of clean text are dropped."""
+    keep_original: bool = False
+    keep_failed: bool = False
+    """A row for each page that failed, too, with `error` set and no text."""
+    segments: bool = False
+    language: bool = True
+    """Off saves the time of finding it out, a third or more of all where pages are small."""
+    attributes: bool = False
+    """Dolma attribute files besides the output."""
+    limits: Limits = field(default_factory=Limits)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, the same for the same options."""
+        return asdict(self)
+
+
+class Outcome(NamedTuple):
+    """What became of one page."""
+
+    status: Literal["out", "dropped", "error"]
+    id: str
+    packed: Any = None
+    """What the writer of the format takes; None for a page that is not in the output."""
+    error: str | None = None
+    words: Mapping[str, int] = {}
+    """Words of each label."""
+    removed: int = 0
+    """Spam spans taken out."""
+    marked: int = 0
+    """Spam spans left in."""
+    attributes: bytes | None = None
+
+
+def setup(
+    load: Callable[[], Cleaner], options: Options, pack: Callable[[dict[str, Any]], Any]
+) -> tuple[Callable[[Item], Outcome], dict[str, Any]]:
+    """Load the model; the function that turns pages into outcomes, and facts of the model."""
+    cleaning = load()
+    labels = tuple(cleaning.model.labels)
+    unknown = sorted(set(options.keep_labels) - set(labels))
+    if unknown:
+        raise InputError(f"the model knows no label {unknown[0]}; choose from {', '.join(labels)}")
+    model = model_hash(cleaning)
+    return partial(outcome, cleaning, options, pack, model), {"model": model, "labels": labels}
+
+
+def model_hash(cleaning: Cleaner) -> str:
+    """Sixteen hexadecimal digits that change with the model or the version of cleaner."""
+    stored = cleaning.model.manifest.get("sha256", {})
+    facts = repr((__version__, sorted(stored.items())))
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def outcome(
+    cleaning: Cleaner,
+    options: Options,
+    pack: Callable[[dict[str, Any]], Any],
+    model: str,
+    item: Item,
+) -> Outcome:
+    """Clean one page; whatever it raises is its outcome."""
+    try:
+        page = record(item, options.columns)
+    except (MemoryError, RecursionError, Exception) as error:
+        page = record(item._replace(raw=None, error=_words(error)), options.columns)
+    try:
+        if page.error is not None:
+            return _failed(page, page.error, options, pack, model)
+        kind = page.kind if options.kind == "auto" else options.kind
+        result = cleaning.clean(page.data, kind=kind, url=page.url, spam=options.spam)
+        if result.error is not None:
+            return _failed(page, result.error, options, pack, model)
+        return _cleaned(page, result, options, pack, model)
+    except (MemoryError, RecursionError, Exception) as error:
+        return _failed(page, _words(error), options, pack, model)
+
+
+def lost(
+    options: Options, pack: Callable[[dict[str, Any]], Any], model: str, item: Item, why: str
+) -> Outcome:
+    """The outcome of a page that kills whoever looks at it."""
+    page = record(item._replace(raw=None, error=why), options.columns)
+    return _failed(page, why, options, pack, model)
+
+
+def count_words(text: str) -> int:
+    """Words between white space; of scripts without spaces, two letters count for one."""
+    if text.isascii():
+        return len(text.split())
+    spaced, dense = _DENSE.subn(" ", text)
+    return len(spaced.split()) + dense // 2
+
+
+def kept_text(result: Result, labels: Sequence[str]) -> str:
+    """The text of blocks with the given labels, less the spam that is to be removed."""
+    if tuple(labels) == (ARTICLE,):
+        return result.text
+    blocks = tuple(Block(segment.start, segment.end) for segment in result.segments)
+    return clean_text(
+        Page(result.source, result.kind, blocks),
+        [(s.start, s.end) for s in result.segments if s.label in labels],
+        [deletion(result.source, span) for span in result.spam if span.removed],
+    )
+
+
+def confidence(result: Result, labels: Sequence[str]) -> float | None:
+    """Mean confidence of the blocks that are kept, weighted by their characters."""
+    kept = [segment for segment in result.segments if segment.label in labels]
+    characters = sum(len(segment.text) for segment in kept)
+    if not characters:
+        return None
+    return round(sum(s.confidence * len(s.text) for s in kept) / characters, 4)
+
+
+def added_types(options: Options) -> dict[str, Any]:
+    """Fields that these options add to a row, and their types."""
+    return {
+        name: kind for name, kind in TYPES.items() if options.segments or name not in _ON_REQUEST
+    }
+
+
+def kept_fields(page: Record, options: Options) -> dict[str, Any]:
+    """The fields that a page came with, as they go out.
+
+    The column that held the page goes unless the original is kept. A field of a name
+    that cleaning gives away stays as `original_NAME`.
+    """
+    fields: Mapping[str, Any] = page.fields
+    if page.column is not None and not options.keep_original:
+        fields = without(fields, page.column)
+    kept = {} if {"id", "doc_id", "_id"} & fields.keys() else {"id": page.id}
+    for name, value in fields.items():
+        if name not in TYPES:
+            kept[name] = value
+    for name in TYPES:
+        if fields.get(name) is not None:
+            free = f"original_{name}"
+            while free in kept:
+                free = f"original_{free}"
+            kept[free] = fields[name]
+    return kept
+
+
+def _cleaned(
+    page: Record,
+    result: Result,
+    options: Options,
+    pack: Callable[[dict[str, Any]], Any],
+    model: str,
+) -> Outcome:
+    text = kept_text(result, options.keep_labels)
+    parts: dict[str, list[str]] = {}
+    for segment in result.segments:
+        parts.setdefault(segment.label, []).append(segment.text)
+    words = {label: count_words("\n".join(texts)) for label, texts in parts.items()}
+    dropped = options.min_words > 0 and count_words(text) < options.min_words
+    packed = None
+    if not dropped:
+        row = kept_fields(page, options)
+        if options.keep_original and page.column is None:
+            name = "html" if result.kind == "html" else "original_text"
+            row[name] = result.html or result.source
+        row |= {
+            "text": text,
+            "comments": list(result.comments),
+            "spam": [asdict(span) for span in result.spam],
+            "language": result.language if options.language else None,
+            "confidence": confidence(result, options.keep_labels),
+            "model": model,
+            "error": None,
+        }
+        if options.segments:
+            row["segments"] = [segment._asdict() for segment in result.segments]
+            row["source"] = result.source
+        packed = pack(row)
+    removed = sum(span.removed for span in result.spam)
+    return Outcome(
+        "dropped" if dropped else "out",
+        page.id,
+        packed,
+        words=words,
+        removed=removed,
+        marked=len(result.spam) - removed,
+        attributes=_attributes(page, result) if options.attributes else None,
+    )
+
+
+def _failed(
+    page: Record,
+    why: str,
+    options: Options,
+    pack: Callable[[dict[str, Any]], Any],
+    model: str,
+) -> Outcome:
+    if why.startswith(_OUT_OF_MEMORY):
+        why = f"needed more than {options.limits.megabytes:,} MB of memory"
+    packed = None
+    if options.keep_failed and options.format != "txt":
+        empty: dict[str, Any] = dict.fromkeys(added_types(options))
+        packed = pack(
+            kept_fields(page, options) | empty | {"text": "", "model": model, "error": why}
+        )
+    attributes = _attributes(page, Result("")) if options.attributes else None
+    return Outcome("error", page.id, packed, why, attributes=attributes)
+
+
+def _attributes(page: Record, result: Result) -> bytes:
+    """A row of a Dolma attribute file: `[start, end, score]` for each block and span.
+
+    Offsets count characters of the text that came in; of the rendered page for HTML.
+    """
+    found: dict[str, list[list[float]]] = {
+        f"cleaner__{name}": []
+        for name in ("article", "comment", "navigation", "spam_removed", "spam_marked")
+    }
+    for segment in result.segments:
+        spans = found.setdefault(f"cleaner__{segment.label}", [])
+        spans.append([segment.start, segment.end, segment.confidence])
+    for span in result.spam:
+        name = "cleaner__spam_removed" if span.removed else "cleaner__spam_marked"
+        found[name].append([span.start, span.end, span.confidence])
+    return to_line({"id": page.id, "attributes": found})
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return _OUT_OF_MEMORY[0]
+    return " ".join(str(error).split()) or type(error).__name__

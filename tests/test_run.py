@@ -1,0 +1,664 @@
+"""Corpus runs: nothing lost, nothing done twice, and no page that stops one."""
+
+from __future__ import annotations
+
+import ctypes
+import gzip
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from cleaner.clean import Cleaner, Result
+from cleaner.errors import CleanerError, InputError, ModelError, RunError
+from cleaner.run import Limits, Options, Progress, load_cleaner, run, stream
+from cleaner.run.counts import Counts
+from cleaner.run.rows import count_words
+from cleaner.types import Kind
+from conftest import TRAINING_DATA, SimpleCleaner
+
+BINARY = "\x01\x02\x03" * 99
+LIMITS = Limits(seconds=0.5, megabytes=300)
+
+
+class FaultyCleaner(SimpleCleaner):
+    """Does to itself what a page says."""
+
+    def __init__(self, scratch: str = "") -> None:
+        self.scratch = Path(scratch)
+
+    def clean(
+        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, spam: str = "remove"
+    ) -> Result:
+        text = page if isinstance(page, str) else page.decode()
+        if text == "hang":
+            while True:
+                pass
+        elif text == "sleep in native code":
+            ctypes.CDLL(None).sleep(1000)
+        elif text == "eat":
+            eaten = []
+            while True:
+                eaten.append(bytearray(10 << 20))
+        elif text == "crash":
+            ctypes.string_at(0)
+        elif text == "exit":
+            os._exit(3)
+        elif text == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif text.startswith("killed once"):
+            marker = self.scratch / text.replace(" ", "-")
+            if not marker.exists():
+                marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        elif text == "raise":
+            raise KeyError("any\nmistake")
+        return super().clean(page, kind, url, spam)
+
+
+def load(kind: type[SimpleCleaner] = SimpleCleaner, scratch: str = "") -> Cleaner:
+    return cast(Cleaner, kind(scratch) if kind is FaultyCleaner else kind())
+
+
+def no_model() -> Cleaner:
+    raise ModelError("there is no model; train one")
+
+
+def dies() -> Cleaner:
+    os._exit(1)
+
+
+def write_jsonl(path: Path, texts: Iterable[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [json.dumps({"id": f"{n}", "text": text}) for n, text in enumerate(texts)]
+    path.write_text("".join(f"{row}\n" for row in rows))
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        data = gzip.decompress(data)
+    if path.suffix == ".zst":
+        data = zstandard.ZstdDecompressor().stream_reader(data).read()
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All that must not depend on workers or interruptions."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in ("run.json", "manifest.jsonl")
+    }
+
+
+def quiet() -> Progress:
+    return Progress(io.StringIO(), quiet=True)
+
+
+def clean(
+    inputs: Path | list[str],
+    out: Path,
+    options: Options | None = None,
+    workers: int = 1,
+    **more: Any,
+) -> dict[str, Any]:
+    given = [str(inputs)] if isinstance(inputs, Path) else inputs
+    more = {"load": load, "progress": quiet(), **more}
+    return run(given, out, options, workers=workers, **more)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A little of everything that is whole."""
+    folder = tmp_path / "corpus"
+    write_jsonl(folder / "a.jsonl", (f"page {n}\n# menu\nend" for n in range(100)))
+    write_jsonl(folder / "deep" / "b.jsonl", (f"line {n}" for n in range(1, 60)))
+    with gzip.open(folder / "c.jsonl.gz", "wt") as packed:
+        packed.write((folder / "a.jsonl").read_text())
+    pq.write_table(pa.table({"text": [f"row {n}" for n in range(70)]}), folder / "d.parquet")
+    for number in range(10):
+        (folder / f"page{number}.txt").write_text(f"page {number}\nof its own")
+    return folder
+
+
+class TestFolder:
+    def test_an_output_for_each_input(self, corpus: Path, tmp_path: Path) -> None:
+        summary = clean(corpus, tmp_path / "out", workers=2)
+        names = [name for name in tree(tmp_path / "out") if name != "errors.jsonl"]
+        assert names == [
+            "a.jsonl.gz",
+            "c.jsonl.gz",
+            "corpus-00000.jsonl.gz",
+            "d.jsonl.gz",
+            "deep/b.jsonl.gz",
+        ]
+        assert summary["pages"] == {"in": 339, "out": 339, "dropped": 0, "errors": 0}
+        assert json.loads((tmp_path / "out" / "run.json").read_text()) == summary
+        rows = rows_of(tmp_path / "out" / "a.jsonl.gz")
+        assert [row["id"] for row in rows] == [str(n) for n in range(100)]
+        assert rows[7] == {
+            "id": "7",
+            "text": "page 7\n\nend",
+            "comments": [],
+            "spam": [],
+            "language": None,
+            "confidence": 0.9,
+            "model": summary["model"],
+            "error": None,
+        }
+
+    @pytest.mark.parametrize("form", ["jsonl", "jsonl.gz", "jsonl.zst", "parquet", "txt"])
+    def test_outputs_do_not_depend_on_workers(
+        self, corpus: Path, tmp_path: Path, form: str
+    ) -> None:
+        for workers in (1, 3):
+            clean(corpus, tmp_path / f"out{workers}", Options(format=form), workers=workers)
+        first = tree(tmp_path / "out1")
+        assert first == tree(tmp_path / "out3")
+        assert len(first) > 300 if form == "txt" else len(first) == 6
+
+    def test_texts_mirror_the_pages(self, corpus: Path, tmp_path: Path) -> None:
+        clean(corpus, tmp_path / "out", Options(format="txt"))
+        assert (tmp_path / "out" / "page3.txt").read_text() == "page 3\n\nof its own\n"
+        assert (tmp_path / "out" / "deep" / "b" / "0000002.txt").read_text() == "line 2\n"
+
+    def test_parquet_keeps_types(self, tmp_path: Path) -> None:
+        table = pa.table(
+            {
+                "html": ["<p>a", None],
+                "text": ["old", "b"],
+                "day": pa.array([1, 2], pa.date32()),
+                "n": pa.array([1, 2], pa.int8()),
+                "language": ["xx", None],
+            }
+        )
+        pq.write_table(table, tmp_path / "a.parquet")
+        clean([str(tmp_path / "a.parquet")], tmp_path / "out", Options(format="parquet"))
+        found = pq.read_table(tmp_path / "out" / "a.parquet")
+        assert found.schema.field("day").type == pa.date32()
+        assert found.schema.field("n").type == pa.int8()
+        assert found.column("original_language").to_pylist() == ["xx", None]
+        assert found.column("original_text").to_pylist() == ["old", None]
+        assert found.column("text").to_pylist() == ["<p>a", "b"]
+        assert "html" not in found.schema.names
+
+    def test_fields_that_are_kept(self, tmp_path: Path) -> None:
+        file = tmp_path / "a.jsonl"
+        file.write_text(
+            '{"doc_id": 5, "content": "a\\n#b", "meta": {"x": [1]}, "comments": ["old"]}\n'
+        )
+        clean([str(file)], tmp_path / "out", Options(format="jsonl", keep_original=True))
+        (row,) = rows_of(tmp_path / "out" / "a.jsonl")
+        assert row["content"] == "a\n#b"
+        assert row["text"] == "a"
+        assert (row["doc_id"], row["meta"], row["original_comments"]) == (5, {"x": [1]}, ["old"])
+        assert "id" not in row
+        clean([str(file)], tmp_path / "out2", Options(format="jsonl", segments=True))
+        (row,) = rows_of(tmp_path / "out2" / "a.jsonl")
+        assert "content" not in row
+        assert row["segments"][1] == {
+            "label": "navigation", "text": "#b", "start": 2, "end": 4, "confidence": 0.9,
+        }  # fmt: skip
+        assert row["source"] == "a\n#b"
+
+    def test_dolma_attributes_are_row_aligned(self, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "docs" / "a.jsonl", ["one\n#two", "", "three"])
+        clean(
+            tmp_path / "docs",
+            tmp_path / "out",
+            Options(min_words=2),
+            attributes=tmp_path / "attributes",
+        )
+        rows = rows_of(tmp_path / "attributes" / "a.jsonl")
+        assert [row["id"] for row in rows] == ["0", "1", "2"]
+        assert rows[0]["attributes"]["cleaner__article"] == [[0, 3, 0.9]]
+        assert rows[0]["attributes"]["cleaner__navigation"] == [[4, 8, 0.9]]
+        assert rows[1]["attributes"]["cleaner__article"] == []
+
+    def test_pages_in_are_pages_out_and_dropped_and_errors(self, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "docs" / "a.jsonl", ["one", "two words", "", "three more words"])
+        options = Options(format="jsonl", min_words=2)
+        summary = clean(tmp_path / "docs", tmp_path / "out", options)
+        assert summary["pages"] == {"in": 4, "out": 2, "dropped": 1, "errors": 1}
+        assert [row["id"] for row in rows_of(tmp_path / "out" / "a.jsonl")] == ["1", "3"]
+        assert rows_of(tmp_path / "out" / "errors.jsonl") == [
+            {"input": "a.jsonl", "position": "line 3", "id": "2", "reason": "the page is empty"}
+        ]
+        with pytest.raises(RunError, match="5 pages read, 4 accounted for"):
+            Counts(out=2, dropped=1, errors=1).check(5, "a")
+
+    def test_rows_of_failed_pages_on_request(self, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "docs" / "a.jsonl", ["one", "", "two"])
+        for form in ("jsonl", "parquet"):
+            options = Options(format=form, keep_failed=True)
+            clean(tmp_path / "docs", tmp_path / form, options)
+        rows = rows_of(tmp_path / "jsonl" / "a.jsonl")
+        assert [row["error"] for row in rows] == [None, "the page is empty", None]
+        assert pq.read_table(tmp_path / "parquet" / "a.parquet").to_pylist() == rows
+
+    def test_inputs_of_the_same_name(self, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "one" / "a.jsonl", ["first"])
+        write_jsonl(tmp_path / "two" / "a.jsonl", ["second"])
+        options = Options(format="jsonl")
+        clean([str(tmp_path / "one" / "a.jsonl")], tmp_path / "out", options)
+        summary = clean([str(tmp_path / "two" / "a.jsonl")], tmp_path / "out", options)
+        assert summary["pages"]["in"] == 2
+        assert rows_of(tmp_path / "out" / "a.jsonl")[0]["text"] == "first"
+        assert rows_of(tmp_path / "out" / "a-2.jsonl")[0]["text"] == "second"
+
+    def test_many_pages_share_outputs(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cleaner.run.plan.SHARD", 4)
+        folder = tmp_path / "site"
+        folder.mkdir()
+        for number in range(10):
+            (folder / f"{number}.txt").write_text(f"page {number}")
+        clean(folder, tmp_path / "out", Options(format="jsonl"), workers=2)
+        names = [f"site-{number:05d}.jsonl" for number in range(3)]
+        rows = [row for name in names for row in rows_of(tmp_path / "out" / name)]
+        assert [row["id"] for row in rows] == [f"{number}.txt" for number in range(10)]
+
+    def test_output_among_the_pages_is_refused(self, corpus: Path) -> None:
+        for out in (corpus, corpus / "out", corpus / "deep" / "out"):
+            with pytest.raises(InputError, match="choose another folder"):
+                clean(corpus, out)
+
+    def test_a_missing_module_is_told_before_the_first_page(
+        self, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        with pytest.raises(InputError, match=r"d\.parquet need pyarrow; .*'cleaner\[corpus\]'"):
+            clean(corpus, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    def test_columns_are_told(self, corpus: Path, tmp_path: Path) -> None:
+        told = io.StringIO()
+        clean(corpus, tmp_path / "out", progress=Progress(told))
+        assert "a.jsonl: pages in text, ids in id\n" in told.getvalue()
+
+
+class TestAgain:
+    def test_finished_files_are_skipped(self, corpus: Path, tmp_path: Path) -> None:
+        first = clean(corpus, tmp_path / "out")
+        before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.gz")}
+        second = clean(corpus, tmp_path / "out", workers=2)
+        assert second["this_run"]["pages"] == 0
+        assert second["this_run"]["skipped"] == 5
+        assert second["pages"] == first["pages"]
+        assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+
+    def test_changed_and_missing_files_are_done_again(self, corpus: Path, tmp_path: Path) -> None:
+        clean(corpus, tmp_path / "out")
+        write_jsonl(corpus / "a.jsonl", ["new"])
+        (tmp_path / "out" / "d.jsonl.gz").unlink()
+        summary = clean(corpus, tmp_path / "out")
+        assert summary["this_run"]["pages"] == 1 + 70
+        assert rows_of(tmp_path / "out" / "a.jsonl.gz")[0]["text"] == "new"
+        assert summary["pages"]["in"] == 339 - 100 + 1
+
+    def test_other_options_are_refused_with_two_ways_out(
+        self, corpus: Path, tmp_path: Path
+    ) -> None:
+        clean(corpus, tmp_path / "out")
+        with pytest.raises(
+            RunError, match=r"min_words: 0, now 3.*another folder, or add --restart"
+        ):
+            clean(corpus, tmp_path / "out", Options(min_words=3))
+        summary = clean(corpus, tmp_path / "out", Options(min_words=3), restart=True)
+        assert summary["pages"]["dropped"] > 0
+
+    def test_another_model_is_refused(self, corpus: Path, tmp_path: Path) -> None:
+        clean(corpus, tmp_path / "out")
+        with pytest.raises(RunError, match="another model or version"):
+            clean(corpus, tmp_path / "out", load=load_cleaner)
+
+    def test_restart_removes_what_is_no_longer_made(self, corpus: Path, tmp_path: Path) -> None:
+        clean(corpus, tmp_path / "out")
+        (corpus / "a.jsonl").unlink()
+        clean(corpus, tmp_path / "out", restart=True)
+        assert not (tmp_path / "out" / "a.jsonl.gz").exists()
+
+    def test_a_folder_of_something_else_is_refused(self, corpus: Path, tmp_path: Path) -> None:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "thesis.txt").touch()
+        with pytest.raises(RunError, match="choose a new or empty folder"):
+            clean(corpus, tmp_path / "out")
+
+    def test_one_run_at_a_time(self, corpus: Path, tmp_path: Path) -> None:
+        import fcntl
+
+        clean(corpus, tmp_path / "out")
+        with (tmp_path / "out" / "manifest.jsonl").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with pytest.raises(RunError, match="another run is writing"):
+                clean(corpus, tmp_path / "out")
+
+    def test_a_torn_line_of_the_manifest_is_forgotten(self, corpus: Path, tmp_path: Path) -> None:
+        clean(corpus, tmp_path / "out")
+        whole = tree(tmp_path / "out")
+        manifest = tmp_path / "out" / "manifest.jsonl"
+        manifest.write_bytes(manifest.read_bytes()[:-30])
+        summary = clean(corpus, tmp_path / "out")
+        assert summary["this_run"]["skipped"] == 4
+        assert tree(tmp_path / "out") == whole
+        assert clean(corpus, tmp_path / "out")["this_run"]["skipped"] == 5
+
+    def test_a_damaged_manifest(self, corpus: Path, tmp_path: Path) -> None:
+        clean(corpus, tmp_path / "out")
+        manifest = tmp_path / "out" / "manifest.jsonl"
+        manifest.write_bytes(manifest.read_bytes().replace(b'"key"', b'"k\xff"'))
+        with pytest.raises(RunError, match=r"is damaged.*--restart"):
+            clean(corpus, tmp_path / "out")
+        assert clean(corpus, tmp_path / "out", restart=True)["this_run"]["skipped"] == 0
+
+    def test_stopped_by_an_exception(self, corpus: Path, tmp_path: Path) -> None:
+        clean(corpus, tmp_path / "whole")
+
+        class Stop(Progress):
+            def update(self, read: int, pages: int, errors: int) -> None:
+                if pages > 150:
+                    raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            clean(corpus, tmp_path / "out", progress=Stop(io.StringIO(), quiet=True))
+        assert not list((tmp_path / "out").rglob("*.part"))
+        assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"] is False
+        summary = clean(corpus, tmp_path / "out", workers=2)
+        assert summary["this_run"]["skipped"] >= 1
+        assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+class TestFaults:
+    """One page can never stop a run: each fault costs its page, and is named."""
+
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ("hang", "took longer than 0.5 seconds"),
+            ("sleep in native code", "took longer than 0.5 seconds"),
+            ("eat", "needed more than 300 MB of memory"),
+            ("crash", "its worker crashed (SIGSEGV)"),
+            ("exit", "its worker ended with status 3"),
+            ("killed", "its worker was killed (signal 9), as systems do when memory runs out"),
+            ("raise", "'any\\nmistake'"),
+        ],
+    )
+    def test_a_page(self, tmp_path: Path, fault: str, reason: str) -> None:
+        texts = [f"page {number}" for number in range(100)]
+        texts[40] = fault
+        write_jsonl(tmp_path / "docs" / "a.jsonl", texts)
+        write_jsonl(tmp_path / "docs" / "b.jsonl", ["last"])
+        options = Options(format="jsonl", limits=LIMITS)
+        summary = clean(
+            tmp_path / "docs", tmp_path / "out", options, 2, load=partial(load, FaultyCleaner)
+        )
+        assert summary["pages"] == {"in": 101, "out": 100, "dropped": 0, "errors": 1}
+        (error,) = rows_of(tmp_path / "out" / "errors.jsonl")
+        assert error == {"input": "a.jsonl", "position": "line 41", "id": "40", "reason": reason}
+        ids = [row["id"] for row in rows_of(tmp_path / "out" / "a.jsonl")]
+        assert ids == [str(n) for n in range(100) if n != 40]
+
+    def test_many_pages_in_a_row(self, tmp_path: Path) -> None:
+        texts = ["exit", "crash", "fine", "exit", "killed", "exit", "raise", "fine"]
+        write_jsonl(tmp_path / "docs" / "a.jsonl", texts)
+        options = Options(format="jsonl", limits=LIMITS, keep_failed=True)
+        clean(tmp_path / "docs", tmp_path / "out", options, 2, load=partial(load, FaultyCleaner))
+        rows = rows_of(tmp_path / "out" / "a.jsonl")
+        assert [row["error"] is None for row in rows] == [text == "fine" for text in texts]
+        assert [row["id"] for row in rows] == [str(number) for number in range(len(texts))]
+
+    def test_a_worker_killed_from_outside_costs_nothing(self, tmp_path: Path) -> None:
+        texts = [f"page {n}" if n % 32 != 5 else f"killed once {n}" for n in range(100)]
+        write_jsonl(tmp_path / "docs" / "a.jsonl", texts)
+        summary = clean(
+            tmp_path / "docs",
+            tmp_path / "out",
+            Options(format="jsonl"),
+            2,
+            load=partial(load, FaultyCleaner, str(tmp_path)),
+        )
+        assert summary["pages"] == {"in": 100, "out": 100, "dropped": 0, "errors": 0}
+
+    def test_reading_that_kills(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "docs").mkdir()
+        for name in ("a", "c"):
+            (tmp_path / "docs" / f"{name}.txt").write_text("fine")
+        os.mkfifo(tmp_path / "docs" / "b.txt")  # opening it waits for a writer, for ever
+        options = Options(format="jsonl", limits=LIMITS)
+        summary = clean(
+            [str(tmp_path / "docs" / f"{n}.txt") for n in "abc"], tmp_path / "out", options
+        )
+        assert summary["pages"] == {"in": 3, "out": 2, "dropped": 0, "errors": 1}
+        (error,) = rows_of(tmp_path / "out" / "errors.jsonl")
+        assert error["id"] == "b.txt"
+
+    def test_model_that_cannot_be_loaded(self, corpus: Path, tmp_path: Path) -> None:
+        with pytest.raises(ModelError, match="train one"):
+            clean(corpus, tmp_path / "out", load=no_model)
+        assert not (tmp_path / "out").exists()
+
+    def test_workers_that_cannot_start(self, corpus: Path, tmp_path: Path) -> None:
+        with pytest.raises(RunError, match="workers die while they start"):
+            clean(corpus, tmp_path / "out", load=dies)
+
+    def test_damaged_files_leave_the_rest_complete(self, tmp_path: Path) -> None:
+        docs = tmp_path / "docs"
+        write_jsonl(docs / "fine.jsonl", ["fine"] * 50)
+        data = (docs / "fine.jsonl").read_bytes()
+        (docs / "cut.jsonl.gz").write_bytes(gzip.compress(data)[:-12])
+        (docs / "bad.jsonl.zst").write_bytes(zstandard.compress(data)[:-9])
+        (docs / "no.jsonl.zst").write_bytes(b"no zstd")
+        (docs / "utf8.jsonl").write_bytes(
+            data.replace(b'"7", "text": "', b'"7", "text": "\xff\xfe')
+        )
+        pq.write_table(pa.table({"text": ["a"]}), docs / "cut.parquet")
+        (docs / "cut.parquet").write_bytes((docs / "cut.parquet").read_bytes()[:-7])
+        member = gzip.compress(
+            b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\n"
+            b"Content-Length: 4\r\n\r\ntext\r\n\r\n"
+        )
+        (docs / "cut.warc.gz").write_bytes(member * 3 + member[:-30])
+        summary = clean(docs, tmp_path / "out", Options(format="jsonl"), 2)
+        assert summary["finished"]
+        pages = summary["pages"]
+        assert pages["in"] == pages["out"] + pages["errors"]
+        lines = sum(len(rows_of(path)) for path in (tmp_path / "out").glob("*.jsonl")
+                    if path.name not in ("errors.jsonl", "manifest.jsonl"))  # fmt: skip
+        errors = rows_of(tmp_path / "out" / "errors.jsonl")
+        assert (lines, len(errors)) == (pages["out"], pages["errors"])
+        assert {error["input"] for error in errors} == {
+            "cut.jsonl.gz", "bad.jsonl.zst", "no.jsonl.zst", "utf8.jsonl", "cut.parquet",
+            "cut.warc.gz",
+        }  # fmt: skip
+        assert len(rows_of(tmp_path / "out" / "fine.jsonl")) == 50
+        assert len(rows_of(tmp_path / "out" / "utf8.jsonl")) == 49
+        assert len(rows_of(tmp_path / "out" / "cut-3.jsonl")) == 3
+
+
+class TestDisk:
+    @pytest.fixture
+    def disk(self, tmp_path: Path) -> Iterable[Path]:
+        """A small file system of its own."""
+        folder = tmp_path / "disk"
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("only root can mount a file system")
+        yield folder
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+    @staticmethod
+    def big(tmp_path: Path) -> Path:
+        noise = random.Random(0)
+        write_jsonl(tmp_path / "docs" / "a.jsonl", ["small"] * 10)
+        write_jsonl(
+            tmp_path / "docs" / "b.jsonl", (noise.randbytes(2000).hex() for _ in range(100))
+        )
+        write_jsonl(tmp_path / "docs" / "c.jsonl", ["small"] * 10)
+        return tmp_path / "docs"
+
+    def test_full_disk(self, tmp_path: Path, disk: Path) -> None:
+        docs = self.big(tmp_path)
+        with pytest.raises(RunError, match=r"No space left on device.*run the same command again"):
+            clean(docs, disk / "out")
+        assert [path.name for path in (disk / "out").glob("*.gz")] == ["a.jsonl.gz"]
+        assert not list((disk / "out").rglob("*.part"))
+        subprocess.run(["mount", "-o", "remount,size=2m", str(disk)], check=True)
+        assert clean(docs, disk / "out")["this_run"]["skipped"] == 1
+        clean(docs, tmp_path / "whole")
+        assert tree(disk / "out") == tree(tmp_path / "whole")
+
+    def test_read_only_disk(self, tmp_path: Path, disk: Path) -> None:
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(RunError, match="Read-only file system"):
+            clean(self.big(tmp_path), disk / "out")
+
+    def test_file_that_may_not_grow(self, tmp_path: Path) -> None:
+        """A full disk for those who may not mount one: the kernel refuses to write on."""
+        docs = self.big(tmp_path)
+        code = (
+            "import resource, sys; from cleaner.cli import main;"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY));"
+            "sys.exit(main(sys.argv[1:]))"
+        )
+        command = ["clean", str(docs), "-o", str(tmp_path / "out"), "--quiet", "--workers", "1"]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert "File too large" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert [path.name for path in (tmp_path / "out").glob("*.gz")] == ["a.jsonl.gz"]
+        assert not list((tmp_path / "out").rglob("*.part"))
+
+    def test_folder_that_cannot_be_made(self, corpus: Path) -> None:
+        with pytest.raises(CleanerError):
+            clean(corpus, Path("/proc/no-such-folder/out"))
+
+
+class TestStream:
+    @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out.jsonl.zst"])
+    def test_one_file(self, corpus: Path, tmp_path: Path, name: str) -> None:
+        counts = stream([str(corpus)], tmp_path / name, load=load, workers=2, progress=quiet())
+        assert counts.pages == counts.out == 339
+        assert len(rows_of(tmp_path / name)) == 339
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", name]
+
+    def test_one_file_may_replace_its_input(self, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "a.jsonl", ["one\n#two"])
+        stream(
+            [str(tmp_path / "a.jsonl")], tmp_path / "a.jsonl", Options(format="jsonl"),
+            load=load, workers=1, progress=quiet(),
+        )  # fmt: skip
+        assert rows_of(tmp_path / "a.jsonl")[0]["text"] == "one"
+
+    def test_a_text_takes_one_page(self, corpus: Path, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="takes one page"):
+            stream(
+                [str(corpus)], tmp_path / "a.txt", Options(format="txt"),
+                load=load, workers=1, progress=quiet(),
+            )  # fmt: skip
+        assert not (tmp_path / "a.txt").exists()
+
+
+class TestCommand:
+    """The command itself, with the default model, in processes of its own."""
+
+    @staticmethod
+    def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cleaner", "clean", *map(str, arguments)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+        )  # fmt: skip
+
+    @pytest.fixture
+    def docs(self, tmp_path: Path) -> Path:
+        texts = [path.read_text() for path in sorted(TRAINING_DATA.glob("*.txt"))]
+        write_jsonl(tmp_path / "docs" / "a.jsonl", texts)
+        write_jsonl(tmp_path / "docs" / "b.jsonl", [*texts[:10], BINARY, *texts[10:]])
+        for path in sorted(TRAINING_DATA.glob("en-*.html"))[:5]:
+            (tmp_path / "docs" / path.name).write_bytes(path.read_bytes())
+        return tmp_path / "docs"
+
+    def test_killed_at_any_moment_and_resumed(self, docs: Path, tmp_path: Path) -> None:
+        whole = self.start(docs, "-o", tmp_path / "whole", "--workers", 1, "--quiet")
+        begin = time.monotonic()
+        assert whole.wait() == 0
+        lasts = time.monotonic() - begin
+        moments = random.Random(1)
+        for _ in range(4):
+            doomed = self.start(
+                docs, "-o", tmp_path / "out", "--workers", 2, "--quiet", start_new_session=True
+            )
+            time.sleep(moments.uniform(0.2, 1.0) * lasts)
+            os.killpg(doomed.pid, signal.SIGKILL)
+            doomed.communicate()
+        last = self.start(docs, "-o", tmp_path / "out", "--workers", 1, "--quiet", "--strict")
+        assert last.wait() == 1  # the binary page
+        last.communicate()
+        whole.communicate()
+        assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+    def test_workers_do_not_outlive_the_supervisor(self, docs: Path, tmp_path: Path) -> None:
+        process = self.start(docs, "-o", tmp_path / "out", "--workers", 2, start_new_session=True)
+        time.sleep(1.5)
+        process.kill()
+        process.communicate()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(process.pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        pytest.fail("workers go on without a supervisor")
+
+    def test_interrupted(self, docs: Path, tmp_path: Path) -> None:
+        process = self.start(docs, "-o", tmp_path / "out", "--workers", 2, start_new_session=True)
+        while not (tmp_path / "out" / "manifest.jsonl").exists() and process.poll() is None:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "the same command goes on" in err
+        assert "Traceback" not in err
+
+    def test_pipe(self, docs: Path, tmp_path: Path) -> None:
+        with (docs / "a.jsonl").open() as file:
+            process = self.start("-", "--json", "--workers", 2, stdin=file)
+            out, err = process.communicate()
+        assert (process.returncode, err) == (0, "")
+        assert [json.loads(line)["id"] for line in out.splitlines()] == [str(n) for n in range(29)]
+
+    def test_summary_as_json(self, docs: Path, tmp_path: Path) -> None:
+        process = self.start(docs, "-o", tmp_path / "out", "--json", "--format", "parquet")
+        out, err = process.communicate()
+        summary = json.loads(out)
+        assert summary == json.loads((tmp_path / "out" / "run.json").read_text())
+        assert summary["errors"] == {"binary data": 1}
+        assert sum(summary["words"].values()) > 10_000
+        assert err == "a.jsonl: pages in text, ids in id\n"
+        assert process.returncode == 0
+
+
+def test_words_in_any_script() -> None:
+    assert count_words("one two\nthree") == 3
+    assert count_words("три слова тут") == 3
+    assert count_words("川が増水した。") == 4
+    assert count_words("") == 0
