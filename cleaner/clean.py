@@ -14,7 +14,7 @@ from cleaner.errors import ModelError
 from cleaner.model import Model, load
 from cleaner.segment import segment
 from cleaner.spam import deletion, find_spam
-from cleaner.types import ARTICLE, Kind, Metadata, Page, Segment, SpamMode, Span, named
+from cleaner.types import ARTICLE, Favor, Kind, Metadata, Page, Segment, SpamMode, Span, named
 
 _CHUNK = 16
 """Pages sent to a worker at a time."""
@@ -92,7 +92,7 @@ class Cleaner:
 
     def clean(
         self, page: str | bytes, kind: Kind = "auto", url: str | None = None, *,
-        spam: SpamMode = "remove",
+        favor: Favor = "balanced", spam: SpamMode = "remove",
     ) -> Result:  # fmt: skip
         """Clean one page.
 
@@ -100,30 +100,36 @@ class Cleaner:
             page: HTML or plain text; bytes are decoded as a browser would.
             kind: "html", "text", or "auto" to tell them apart by content.
             url: where the page came from; helps the metadata, and tells links to other sites.
+            favor: "precision" leaves doubtful blocks out of the article, "recall" takes them in,
+                "balanced" does what is likelier to be right.
             spam: "remove" leaves out of the text what is surely injected, "mark" only reports
                 it in `Result.spam`, "keep" does not look for it.
 
         Raises:
-            TypeError: `page` is neither str nor bytes, or `kind` or `spam` is none of the three.
+            TypeError: `page` is neither str nor bytes, or an option is none of its three values.
         """
         if not isinstance(page, str | bytes):
             raise TypeError(f"page must be str or bytes, not {type(page).__name__}")
-        if kind not in ("auto", "html", "text"):
-            raise TypeError(f"kind must be 'auto', 'html' or 'text', not {kind!r}")
-        _check_mode(spam)
+        for name, value, known in (("kind", kind, Kind), ("favor", favor, Favor),
+                                   ("spam", spam, SpamMode)):  # fmt: skip
+            if value not in get_args(known):
+                *others, last = map(repr, get_args(known))
+                raise TypeError(f"{name} must be {', '.join(others)} or {last}, not {value!r}")
         try:
-            return self._clean(page, kind, url, spam)
+            return self._clean(page, kind, url, favor, spam)
         except (RecursionError, MemoryError, Exception) as error:
             # One bad page must never end a run; the reason goes with the result.
             reason = str(error) or type(error).__name__
             source = page if isinstance(page, str) and kind != "html" else ""
             return Result("", source=source, url=url, error=reason)
 
-    def _clean(self, page: str | bytes, kind: Kind, url: str | None, mode: SpamMode) -> Result:
+    def _clean(
+        self, page: str | bytes, kind: Kind, url: str | None, favor: Favor, mode: SpamMode
+    ) -> Result:
         parsed = segment(page, kind)
         if not parsed.blocks:
             return Result("", source=parsed.source, kind=parsed.kind, url=url, html=parsed.html)
-        segments = self._label(parsed)
+        segments = self._label(parsed, favor)
         spam: tuple[Span, ...] = ()
         if self.model.spam is not None and mode != "keep":
             spam = tuple(find_spam(parsed, segments, self.model.spam, url))
@@ -145,8 +151,8 @@ class Cleaner:
             html=parsed.html,
         )
 
-    def _label(self, page: Page) -> tuple[Segment, ...]:
-        labels, confidences = self.model.label(page)
+    def _label(self, page: Page, favor: Favor) -> tuple[Segment, ...]:
+        labels, confidences = self.model.label(page, favor)
         # Rounded: the last bits of a matrix product depend on the number of threads.
         rounded = [round(confidence, 4) for confidence in confidences.tolist()]
         source = page.source
@@ -158,51 +164,47 @@ class Cleaner:
 
     def clean_many(
         self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1,
-        spam: SpamMode = "remove",
+        favor: Favor = "balanced", spam: SpamMode = "remove",
     ) -> Iterator[Result]:  # fmt: skip
         """Clean pages one after the other, results in the same order.
 
         Args:
             n_jobs: processes, as joblib counts them (-1 for all cores).
-            spam: as in `clean`.
+            kind, favor, spam: as in `clean`.
 
         A page that cannot be cleaned, or that is no page at all, gives a result with
         `.error`; the others are not touched by it.
         """
         if n_jobs == 1:
             for page in pages:
-                yield self._clean_any(page, kind, spam)
+                yield self._clean_any(page, kind, favor, spam)
             return
         from joblib import Parallel, delayed
 
         parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1)
         for results in parallel(
-            delayed(_clean_chunk)(self, chunk, kind, spam) for chunk in _chunks(pages)
+            delayed(_clean_chunk)(self, chunk, kind, favor, spam) for chunk in _chunks(pages)
         ):
             yield from results
 
-    def _clean_any(self, page: Any, kind: Kind, spam: SpamMode) -> Result:
+    def _clean_any(self, page: Any, kind: Kind, favor: Favor, spam: SpamMode) -> Result:
         if not isinstance(page, str | bytes):
             return Result("", error=f"page must be str or bytes, not {type(page).__name__}")
-        return self.clean(page, kind, spam=spam)
+        return self.clean(page, kind, favor=favor, spam=spam)
 
 
 def clean(
-    page: str | bytes, kind: Kind = "auto", url: str | None = None, *, spam: SpamMode = "remove"
-) -> Result:
+    page: str | bytes, kind: Kind = "auto", url: str | None = None, *,
+    favor: Favor = "balanced", spam: SpamMode = "remove",
+) -> Result:  # fmt: skip
     """Clean one page with the default model; see `Cleaner.clean`."""
-    return _default_cleaner().clean(page, kind, url, spam=spam)
-
-
-def _check_mode(spam: str) -> None:
-    if spam not in get_args(SpamMode):
-        raise TypeError(f"spam must be 'remove', 'mark' or 'keep', not {spam!r}")
+    return _default_cleaner().clean(page, kind, url, favor=favor, spam=spam)
 
 
 def _clean_chunk(
-    cleaner: Cleaner, pages: list[str | bytes], kind: Kind, spam: SpamMode
+    cleaner: Cleaner, pages: list[str | bytes], kind: Kind, favor: Favor, spam: SpamMode
 ) -> list[Result]:
-    return [cleaner._clean_any(page, kind, spam) for page in pages]
+    return [cleaner._clean_any(page, kind, favor, spam) for page in pages]
 
 
 def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes]]:

@@ -159,6 +159,12 @@ def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
 
     text = clean.add_argument_group("what is kept")
     text.add_argument(
+        "--favor",
+        choices=("precision", "balanced", "recall"),
+        default="balanced",
+        help="leave doubtful blocks out, or take them in (default: balanced)",
+    )
+    text.add_argument(
         "--spam",
         choices=("remove", "mark", "keep"),
         default="remove",
@@ -339,6 +345,7 @@ def _options(args: argparse.Namespace, form: str | None) -> Options:
         format=form or "jsonl",
         kind=args.kind,
         columns=Columns(args.text_column, args.html_column, args.url_column, args.id_column),
+        favor=args.favor,
         spam=args.spam,
         keep_labels=tuple(dict.fromkeys(args.keep_label or ["article"])),
         min_words=args.min_words,

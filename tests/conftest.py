@@ -45,7 +45,7 @@ class SimpleCleaner:
     model = SimpleNamespace(labels=LABELS, manifest={"sha256": {"weights": "none"}})
 
     def clean(
-        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, spam: str = "remove"
+        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, **options: str
     ) -> Result:
         source = page if isinstance(page, str) else page.decode("utf-8", "replace")
         if not source:

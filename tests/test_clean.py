@@ -7,7 +7,7 @@ import random
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +19,7 @@ from cleaner.data.pages import LabelledPage, read_pages
 from cleaner.errors import ModelError
 from cleaner.segment import segment
 from cleaner.spam import deletion
+from cleaner.types import Favor
 
 MODULE = sys.modules["cleaner.clean"]  # in the package that name is the function
 TRAINING_DATA = Path(__file__).parents[1] / "training_data"
@@ -232,6 +233,24 @@ def test_wrong_page_type(small_cleaner: Cleaner, page: Any) -> None:
 def test_wrong_kind(small_cleaner: Cleaner, kind: Any) -> None:
     with pytest.raises(TypeError, match="kind must be"):
         small_cleaner.clean("text", kind)
+
+
+@pytest.mark.parametrize("option", ["favor", "spam"])
+def test_wrong_option(small_cleaner: Cleaner, option: str) -> None:
+    with pytest.raises(TypeError, match=f"{option} must be '.*', '.*' or '.*', not 'all'"):
+        small_cleaner.clean("text", **{option: "all"})  # type: ignore[arg-type]
+
+
+def test_favor_takes_in_more_or_less(small_cleaner: Cleaner, shipped: list[LabelledPage]) -> None:
+    sizes = Counter[str]()
+    for page in shipped[::3]:
+        kept: dict[str, set[int]] = {}
+        for favor in get_args(Favor):
+            result = small_cleaner.clean(page.page, page.kind, favor=favor)
+            kept[favor] = {s.start for s in result.segments if s.label == "article"}
+            sizes[favor] += len(kept[favor])
+        assert kept["precision"] <= kept["balanced"] <= kept["recall"]
+    assert sizes["precision"] < sizes["balanced"] < sizes["recall"]
 
 
 def test_result_as_data(small_cleaner: Cleaner) -> None:

@@ -21,7 +21,7 @@ from cleaner.io.columns import without
 from cleaner.io.jsonl import to_line
 from cleaner.run.pool import Limits
 from cleaner.spam import deletion
-from cleaner.types import ARTICLE, Block, Kind, Page
+from cleaner.types import ARTICLE, Block, Favor, Kind, Page, SpamMode
 
 SPAN = {
     "start": "int64", "end": "int64", "text": "string", "confidence": "double",
@@ -60,7 +60,9 @@ class Options:
     """`jsonl`, `jsonl.gz`, `jsonl.zst`, `parquet` or `txt`."""
     kind: Kind = "auto"
     columns: Columns = field(default_factory=Columns)
-    spam: Literal["remove", "mark", "keep"] = "remove"
+    favor: Favor = "balanced"
+    """Whether doubtful blocks are left out of the text ("precision") or taken in ("recall")."""
+    spam: SpamMode = "remove"
     """Whether injected spam is taken out of the text, only listed, or not looked for."""
     keep_labels: tuple[str, ...] = (ARTICLE,)
     """Labels whose blocks make up the text."""
@@ -134,7 +136,9 @@ def outcome(
         if page.error is not None:
             return _failed(page, page.error, options, pack, model)
         kind = page.kind if options.kind == "auto" else options.kind
-        result = cleaning.clean(page.data, kind=kind, url=page.url, spam=options.spam)
+        result = cleaning.clean(
+            page.data, kind=kind, url=page.url, favor=options.favor, spam=options.spam
+        )
         if result.error is not None:
             return _failed(page, result.error, options, pack, model)
         return _cleaned(page, result, options, pack, model)
