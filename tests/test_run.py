@@ -41,7 +41,7 @@ class FaultyCleaner(SimpleCleaner):
         self.scratch = Path(scratch)
 
     def clean(
-        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, spam: str = "remove"
+        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, **options: str
     ) -> Result:
         text = page if isinstance(page, str) else page.decode()
         if text == "hang":
@@ -66,7 +66,7 @@ class FaultyCleaner(SimpleCleaner):
                 os.kill(os.getpid(), signal.SIGKILL)
         elif text == "raise":
             raise KeyError("any\nmistake")
-        return super().clean(page, kind, url, spam)
+        return super().clean(page, kind, url, **options)
 
 
 def load(kind: type[SimpleCleaner] = SimpleCleaner, scratch: str = "") -> Cleaner:
