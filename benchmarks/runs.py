@@ -308,6 +308,10 @@ LocalPipelineExecutor(
 """
 
 
+_PATIENCE = 300
+"""Seconds; datatrove's executor was once seen to wait for ever after an exception."""
+
+
 def broken_corpus(folder: Path, copies: int) -> int:
     """The same pages as JSON lines in eight files (some of them broken) and as a folder of HTML."""
     # Each page is another one: trafilatura names its outputs by their content.
@@ -346,14 +350,20 @@ def compare(options: argparse.Namespace, work: Path) -> dict[str, Any]:
 
     def note(name: str, arguments: list[str], count: Callable[[], int], pages_in: int) -> None:
         begin = time.perf_counter()
-        done = subprocess.run(arguments, env=ENVIRONMENT, capture_output=True, text=True)
+        try:
+            done = subprocess.run(
+                arguments, env=ENVIRONMENT, capture_output=True, text=True, timeout=_PATIENCE
+            )
+            status, last = done.returncode, " ".join(done.stderr.strip().splitlines()[-1:])[-200:]
+        except subprocess.TimeoutExpired:
+            status, last = None, f"stopped after {_PATIENCE} s"
         seconds = time.perf_counter() - begin
         found[name] = {
-            "status": done.returncode,
+            "status": status,
             "seconds": round(seconds, 1),
             "pages_out": count(),
             "pages_per_second": round(pages_in / seconds, 1),
-            "last_words": " ".join(done.stderr.strip().splitlines()[-1:])[-200:],
+            "last_words": last,
         }
         print(name, found[name], file=sys.stderr)
 

@@ -9,7 +9,8 @@ which page did it, and neither can stop a page that hangs, or bound the memory o
 Here the supervisor talks to each worker over a pipe of its own, gives it one task (some
 pages) at a time, and takes back results as they come, so it knows how far a dead worker
 had got. What was left of its task is done again, carefully: results are sent page by
-page, and a page whose worker dies a second time is given up and named.
+page, and a page whose worker dies again is given up and named (killed workers get one
+more try: that may have come from outside).
 
 Limits are the kernel's, so that they hold in native code: an alarm that nobody catches
 ends a worker whose page takes too long (also when the supervisor is gone), and a limit of
@@ -55,6 +56,8 @@ class Task(Generic[T, R]):
     """Bytes of the items."""
     results: list[R] = field(default_factory=list)
     careful: bool = False
+    suspect: int = -1
+    """Index of an item whose worker was killed once, by whomever."""
 
     @property
     def finished(self) -> bool:
@@ -210,14 +213,18 @@ class Pool(Generic[T, R]):
         task = worker.task
         if task is not None:
             if task.careful:
-                self._blame(task, reason)
+                self._blame(task, reason, worker.process.exitcode)
             task.careful = True
             if not task.finished:
                 self._again.append(task)
         self._workers[self._workers.index(worker)] = self._start()
 
-    def _blame(self, task: Task[T, R], reason: str) -> None:
+    def _blame(self, task: Task[T, R], reason: str, status: int | None) -> None:
         at = len(task.results)
+        # A crash or a timeout is the page's own doing; a kill may come from outside.
+        if status in (-signal.SIGKILL, -signal.SIGTERM) and task.suspect != at:
+            task.suspect = at
+            return
         items = list(task.items)
         before = self._given_up.pop(id(task), None)
         if before is not None and before[0] == at:
