@@ -31,7 +31,9 @@ _PROMOTIONAL: Final = 0.0
 _SOUND: Final = 2.5
 """Log-odds of promotion that a span must have to go. Of the spans in real texts that the network
 is sure of, nearly all spam is above, and nearly all names, quotations and buttons below."""
-_SOUND_IN_OTHER_SCRIPT: Final = 1.5
+_SOUND_IN_LATIN: Final = 1.5
+"""The same for Latin letters in a text of another script, where names of products stand."""
+_SOUND_IN_OTHER_SCRIPT: Final = -1.0
 _SOUND_IN_DISGUISE: Final = 1.0
 _PURE: Final = 0.8
 """Share of a span's letters that must be of another script for that to be a reason."""
@@ -116,8 +118,9 @@ def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
     sound = max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]])
     if c.trick:
         return bool(sound > _SOUND_IN_DISGUISE)
-    other_script = row[COLUMN["foreign_share"]] > _PURE
-    return bool(sound > (_SOUND_IN_OTHER_SCRIPT if other_script else _SOUND))
+    if row[COLUMN["foreign_share"]] > _PURE:
+        return bool(sound > (_SOUND_IN_LATIN if row[COLUMN["latin"]] else _SOUND_IN_OTHER_SCRIPT))
+    return bool(sound > _SOUND)
 
 
 def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list[str]]:

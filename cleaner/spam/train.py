@@ -51,6 +51,8 @@ _ALIKE: Final = 0.7
 """Share of two spans' characters in common from which they are the same."""
 _FALSE_REMOVALS: Final = 1 / 2_500
 """Share of untouched texts that the strict threshold may touch."""
+_LEAST_REMOVE: Final = 0.85
+"""The strict threshold is at least that, however few texts speak against a lower one."""
 _MARK_PRECISION: Final = 0.96
 
 # ISO 639-3 to 639-1, for corpora that use the former.
@@ -506,4 +508,4 @@ def _thresholds(
     np.maximum.at(highest, page[clean], probability[clean])
     worst = np.sort(highest)[::-1]
     allowed = int(rows.untouched * _FALSE_REMOVALS)
-    return mark, min(max(float(worst[allowed]), mark, 0.6), 0.9995)
+    return mark, min(max(float(worst[allowed]), mark, _LEAST_REMOVE), 0.9995)
