@@ -296,8 +296,8 @@ class Example:
     """One page for training: what the network reads, and what it should say.
 
     `labels` (blocks,) numbers the label of each block, -1 where nobody judged it.
-    `opinion` (blocks, labels), if any, is what others think of judged blocks: probabilities
-    that count as much as the labels.
+    `opinion` (blocks, labels), if any, is what others think: probabilities that count as
+    much as the label, and alone where nobody judged; a row of zeros is none.
     """
 
     inputs: Inputs
@@ -306,12 +306,13 @@ class Example:
     opinion: Array | None = None
 
     def target(self, labels: int) -> Array:
-        """The probabilities to learn, shape (blocks, labels); 0 where nobody judged."""
+        """The probabilities to learn, shape (blocks, labels); 0 where nothing is known."""
         target = np.zeros((len(self.labels), labels), np.float32)
         judged = np.flatnonzero(self.labels >= 0)
         target[judged, self.labels[judged]] = 1
         if self.opinion is not None:
-            target[judged] = (target[judged] + self.opinion[judged]) / 2
+            target += self.opinion
+            target[judged] /= 2
         return target
 
 
@@ -347,11 +348,10 @@ def _loss_gradient(
     page, one minus the soft F1 of the first label (the article), in letters: it is
     what users measure, and it moves the decision of a page as a whole.
     """
-    labels = np.concatenate([example.labels for example in examples])
     units = np.concatenate([example.inputs.units for example in examples])
     page_weight = np.array([example.weight for example in examples], np.float32)
-    judged = labels >= 0
     target = np.concatenate([example.target(logits.shape[1]) for example in examples])
+    judged = target.any(axis=1)
     probability = softmax(logits)
     weight = judged * (np.log1p(units) + 0.3) * page_weight[batch.page_of]
     weight = (weight / max(float(weight.sum()), 1e-6)).astype(np.float32)

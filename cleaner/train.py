@@ -43,7 +43,7 @@ from cleaner.network import Array, Example, Options, fit
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
 from cleaner.spam.train import Text, train_spam
-from cleaner.types import ARTICLE, LABELS
+from cleaner.types import ARTICLE, COMMENT, LABELS
 
 _MIN_SITES = {"words": 8, "near": 6, "far": 6}
 """A word enters a vocabulary when it is seen on that many sites: rarer ones name the site."""
@@ -164,17 +164,33 @@ def fit_head(
         random.Random(seed).shuffle(sites)
         for fold in range(_OPINION_FOLDS):
             inside = frozenset(sites[fold::_OPINION_FOLDS])
-            others = [i for i, s in enumerate(samples) if not inside.intersection(s.sites)]
+            others = [s for s in samples if not inside.intersection(s.sites) and not _is_bare(s)]
             head = _fit_networks(
-                [samples[i] for i in others], [None] * len(others), kind, labels, members=1,
+                others, [None] * len(others), kind, labels, members=1,
                 seed=seed + fold + 1, options=options, say=say,
             )  # fmt: skip
             for i, sample in enumerate(samples):
                 if sample.sites[0] in inside:
-                    opinions[i] = head.judge(make_inputs(sample, head.lookups))
+                    opinions[i] = _opinion(head, sample)
     return _fit_networks(
         samples, opinions, kind, labels, members=_MEMBERS[kind], seed=seed, options=options, say=say
     )
+
+
+def _is_bare(sample: Sample) -> bool:
+    """Whether only comments are labelled, as on pages that only their markup speaks of."""
+    return set(sample.labels) <= {COMMENT, UNJUDGED}
+
+
+def _opinion(head: Head, sample: Sample) -> Array:
+    """What a head says of a sample; on bare pages also of what nobody judged.
+
+    Without that, they would teach that what is in their languages is comments.
+    """
+    opinion = head.judge(make_inputs(sample, head.lookups))
+    if not _is_bare(sample):
+        opinion[np.array(sample.labels) == UNJUDGED] = 0
+    return opinion
 
 
 def _fit_networks(
