@@ -62,7 +62,7 @@ def test_injected_spam_is_found() -> None:
         marked += bool(found)
         removed += any(span.removed for span in found)
     assert marked >= 0.9 * len(positives)
-    assert removed >= 0.8 * len(positives)
+    assert removed >= 0.75 * len(positives)
 
 
 def test_only_the_injected_word_goes() -> None:

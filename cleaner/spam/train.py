@@ -51,7 +51,7 @@ _ALIKE: Final = 0.7
 """Share of two spans' characters in common from which they are the same."""
 _FALSE_REMOVALS: Final = 1 / 2_500
 """Share of untouched texts that the strict threshold may touch."""
-_LEAST_REMOVE: Final = 0.85
+_LEAST_REMOVE: Final = 0.96
 """The strict threshold is at least that, however few texts speak against a lower one."""
 _MARK_PRECISION: Final = 0.96
 
