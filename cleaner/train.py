@@ -158,12 +158,10 @@ def fit_head(
     where an article ends and what belongs to a listing; a second opinion evens that out:
     F1 on sites never seen rises by .7 points on mixed pages.
     """
-    sites = sorted({sample.sites[0] for sample in samples})
+    sites = {sample.sites[0] for sample in samples}
     opinions: list[Array | None] = [None] * len(samples)
     if len(sites) >= _MIN_OPINION_SITES:
-        random.Random(seed).shuffle(sites)
-        for fold in range(_OPINION_FOLDS):
-            inside = frozenset(sites[fold::_OPINION_FOLDS])
+        for fold, inside in enumerate(_deal(sites, _OPINION_FOLDS, seed)):
             others = [s for s in samples if not inside.intersection(s.sites) and not _is_bare(s)]
             head = _fit_networks(
                 others, [None] * len(others), kind, labels, members=1,
@@ -368,9 +366,13 @@ def _labels_of(corpus: Corpus) -> tuple[str, ...]:
 
 def site_folds(pages: Sequence[LabelledPage], k: int, *, seed: int = 0) -> list[frozenset[str]]:
     """Sites of each of `k` folds, drawn at random; pages of a site stay together."""
-    sites = sorted({page.site for page in pages})
-    random.Random(seed).shuffle(sites)
-    return [frozenset(sites[fold::k]) for fold in range(k)]
+    return _deal({page.site for page in pages}, k, seed)
+
+
+def _deal(sites: Iterable[str], k: int, seed: int) -> list[frozenset[str]]:
+    dealt = sorted(sites)
+    random.Random(seed).shuffle(dealt)
+    return [frozenset(dealt[fold::k]) for fold in range(k)]
 
 
 def cross_validate(
