@@ -329,38 +329,32 @@ def _clip(value: float) -> float:
     return max(-6.0, min(6.0, value))
 
 
-def _before(left: str, spaces: int, word: str) -> str:
-    if not left:
+def _neighbour(char: str, spaces: int, is_name: bool) -> str:
+    if not char:
         return "edge"
-    char = left[-1]
     if char in _STOPS:
         return "stop"
     if char in _COMMAS:
         return "comma"
     if char.isdigit():
         return "digit"
-    if char.isalpha():
-        if not spaces:
-            return "glued"
-        return "name" if word[:1].isupper() else "word"
-    return "opener" if char in _OPENERS else "sign"
+    if not char.isalpha():
+        return "sign"
+    if not spaces:
+        return "glued"
+    return "name" if is_name else "word"
+
+
+def _before(left: str, spaces: int, word: str) -> str:
+    if left[-1:] in _OPENERS:
+        return "opener"
+    return _neighbour(left[-1:], spaces, word[:1].isupper())
 
 
 def _after(right: str, spaces: int) -> str:
-    if not right:
-        return "edge"
-    char = right[0]
-    if char in _STOPS:
-        return "stop"
-    if char in _COMMAS:
-        return "comma"
-    if char.isdigit():
-        return "digit"
-    if char.isalpha():
-        if not spaces:
-            return "glued"
-        return "name" if char.isupper() else "word"
-    return "closer" if char in _CLOSERS else "sign"
+    if right[:1] in _CLOSERS:
+        return "closer"
+    return _neighbour(right[:1], spaces, right[:1].isupper())
 
 
 def _open_bracket(left: str) -> bool:
