@@ -314,9 +314,9 @@ _PATIENCE = 300
 
 def broken_corpus(folder: Path, copies: int) -> int:
     """The same pages as JSON lines in eight files (some of them broken) and as a folder of HTML."""
-    # Each page is another one: trafilatura names its outputs by their content.
+    # Each page has words of its own: trafilatura names its outputs by their longer words.
     html = [
-        page.replace("</p>", f" Copy {number} of this page.</p>", 1)
+        page.replace("</p>", f" Copy{number:06d}.</p>")
         for number in range(copies)
         for page in pages(".html")
     ]

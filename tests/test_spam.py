@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -74,6 +75,36 @@ def test_only_the_injected_word_goes() -> None:
     assert "Hangul" in span.reason
     low, high = deletion(text, span)
     assert text[:low] + text[high:] == clean
+
+
+@pytest.mark.parametrize(
+    "phrase", ["tabletki na potencję bez recepty", "kredi başvurusu yap hemen"]
+)
+def test_what_stands_out_from_its_page_is_judged(phrase: str) -> None:
+    text = (
+        "The council met on Thursday to discuss the repair of the old bridge over the river. "
+        f"Some of the members {phrase} wanted to build a new one, and others would rather wait. "
+        "The engineers are to measure the arches before the winter, when the water is low."
+    )
+    found, signals = default().signals(default().view(text))
+    assert any(phrase in text[c.start : c.end] for c in found)
+    assert signals.shape == (len(found), len(SIGNALS))
+
+
+def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:
+    model = default()
+    unscreened = replace(model, least=0.0)
+    kept = judged = missed = 0
+    for case in cases("spam_positives.jsonl"):
+        few, _ = model.signals(model.view(case["text"]))
+        all_of_them, _ = unscreened.signals(model.view(case["text"]))
+        assert {(c.start, c.end) for c in few} <= {(c.start, c.end) for c in all_of_them}
+        missed += not any(c.start < case["end"] and c.end > case["start"] for c in few)
+    for case in cases("spam_negatives.jsonl"):
+        judged += len(unscreened.signals(model.view(case["text"]))[0])
+        kept += len(model.signals(model.view(case["text"]))[0])
+    assert missed <= 1
+    assert kept < 0.6 * judged
 
 
 def test_spans_lie_in_article_segments_and_match_the_source() -> None:
@@ -292,6 +323,7 @@ def test_model_round_trip_and_bad_arrays() -> None:
         "joins": np.zeros(4, np.int8),
         "weigher_scaling": np.zeros((2, len(SIGNALS) - 1), np.float32),
         "weigher_0_out": np.zeros((3, 1), np.float32),
+        "screen_scaling": np.zeros((2, len(SIGNALS)), np.float32),
     }
     for name, array in damaged.items():
         with pytest.raises(ValueError, match="train it again"):

@@ -15,6 +15,7 @@ from math import log
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from cleaner.scripts import CODE, CodeArray
 from cleaner.spam.disguise import disguised_words, plain_spelling
@@ -38,13 +39,21 @@ _SENTENCE_STOP: Final = re.compile(r"\n|[.!?…](?=[\s»”\")])[»”\")]*|[。
 _LEAST: Final = 0.65
 """Least promotional probability of a stretch that is judged; each costs a tenth of a
 millisecond and more."""
-_LEAST_SENTENCE: Final = 0.4
 _PLACES: Final = 2
 _CHARS_PER_PLACE: Final = 6_000
 """So many stretches are judged on a page, the densest ones."""
 _LEAST_ANCHOR: Final = 0.15
 _OTHER_LANGUAGE: Final = 0.6
 """How much a nat of misfit to the page's language adds to the promotional score."""
+_OUTSTANDING: Final = (1, 1, 2)
+"""Places of each contrast that are judged: by promotion, by language, by both."""
+_APART: Final = 40
+"""Characters between two places of one contrast."""
+_LEAST_CONTRAST: Final = 1.5
+_REACH: Final = 24, 72
+"""Characters before and after the start of an outstanding window where a phrase may lie."""
+_WEIGHTS: Final = ((1.0, 0.0), (0.0, 1.0), (0.7071, 0.7071))
+"""Of the contrasts of promotion and language."""
 _WINDOW: Final = 8
 _NARROW: Final = (6, 12, 24, 48)
 _WIDE: Final = (12, 24, 48, 80)
@@ -57,6 +66,9 @@ _MAX_DISGUISED: Final = 8
 _MAX_KIND: Final = 30
 """Candidates of one kind: on a page with more, the strongest are judged."""
 _MAX_SENTENCE: Final = 400
+_ORNAMENT: Final = 8
+_FEW_SIGNS: Final = 3
+"""So many characters, but hardly two different ones, are a row of x or a line of dashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +91,14 @@ def candidates(view: View, promotion: Promotion) -> list[Candidate]:
         return []
     found = [*_disguised(view), *_foreign(view, promotion)]
     found += _promotional(view, promotion)
+    found += _outstanding(view)
     if view.html:
         found += _marked_up(view, promotion)
     found += _addresses(view, promotion)
     unique: dict[tuple[int, int], Candidate] = {}
     for one in (*found, *_chains(view.text, found)):
-        unique.setdefault((one.start, one.end), one)
+        if one.end - one.start < _ORNAMENT or len(set(view.text[one.start : one.end])) > _FEW_SIGNS:
+            unique.setdefault((one.start, one.end), one)
     return [unique[span] for span in sorted(unique)]
 
 
@@ -228,12 +242,87 @@ def _promotional(view: View, promotion: Promotion) -> list[Candidate]:
             for start, end, value in _best_phrases(view, promotion, low, high)
             if value >= least and end - start >= 2
         ]
-        found += _sentence(view, promotion, (low + high) // 2)
+        found += _sentence(view, (low + high) // 2)
     return found
 
 
-def _sentence(view: View, promotion: Promotion, at: int) -> Iterator[Candidate]:
-    """The sentence around a place, if it sounds promotional as a whole."""
+def _outstanding(view: View) -> list[Candidate]:
+    """Stretches that stand out from the rest of their own page.
+
+    How promotional an unknown phrase sounds, and how little it fits the page's language, says
+    little as such, but the phrase is mostly the page's extreme: the windows with the largest
+    contrast to the page are looked at, whatever its size (a scan statistic; Kulldorff 1997).
+    """
+    size = len(view.text)
+    widths = [
+        w for w in (_NARROW if bool(_UNSPACED_CODES[view.home]) else _WIDE)[:3] if w * 3 <= size
+    ]
+    if not widths:
+        return []
+    peaks = np.full((len(_WEIGHTS), size), -np.inf, np.float32)
+    for width in widths:
+        sounds, strange = view.contrast(slice(None, -width), slice(width, None), width)
+        sounds /= sounds.std() + np.float32(1e-6)
+        strange /= strange.std() + np.float32(1e-6)
+        for peak, (promotional, foreign) in zip(peaks, _WEIGHTS, strict=True):
+            part = peak[: len(sounds)]
+            np.maximum(
+                part, np.float32(promotional) * sounds + np.float32(foreign) * strange, out=part
+            )
+    places: list[int] = []
+    for most, peak in zip(_OUTSTANDING, peaks, strict=True):
+        for _ in range(most + size // _CHARS_PER_PLACE):
+            at = int(peak.argmax())
+            if peak[at] < _LEAST_CONTRAST:
+                break
+            if all(abs(at - place) > _REACH[0] for place in places):
+                places.append(at)
+            peak[max(0, at - _APART) : at + _APART] = -np.inf
+    found: list[Candidate] = []
+    for at in places:
+        for span in _contrasting(view, max(0, at - _REACH[0]), min(size, at + _REACH[1])):
+            found += [Candidate(*part, "phrase") for part in _one_script(view, *span)]
+        found += _sentence(view, at + widths[0] // 2)
+    return found
+
+
+def _one_script(view: View, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A span, or if it mixes scripts, its letters of another script than the page's."""
+    codes = view.codes[start:end]
+    other = np.flatnonzero((codes != 0) & (codes != view.home))
+    if not len(other) or not (codes == view.home).any():
+        yield start, end
+    elif (codes[other[0] : other[-1]] != view.home).all():
+        yield start + int(other[0]), start + int(other[-1]) + 1
+
+
+def _contrasting(view: View, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """The phrases of a stretch that contrast most with the page, by each weighting."""
+    starts, ends, wrong = _phrases(view, low, high)
+    if wrong.all():
+        return
+    length = np.maximum(ends[None, :] - starts[:, None], 1)
+    sounds, strange = view.contrast(starts[:, None], ends[None, :], length)
+    for promotional, foreign in _WEIGHTS:
+        value = np.where(wrong, -np.inf, promotional * sounds + foreign * strange)
+        row, column = np.unravel_index(int(value.argmax()), value.shape)
+        yield int(starts[row]), int(ends[column])
+
+
+def _phrases(
+    view: View, low: int, high: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Where phrases of a stretch may begin and end, and which pairs are none."""
+    starts = low + np.flatnonzero(view.begins[low:high])
+    ends = low + 1 + np.flatnonzero(view.ends[low:high])
+    wrong = ends[None, :] - starts[:, None] < 2
+    for stop in _STOP.finditer(view.text, low, high):
+        wrong |= (starts <= stop.start())[:, None] & (ends > stop.start())[None, :]
+    return starts, ends, wrong
+
+
+def _sentence(view: View, at: int) -> Iterator[Candidate]:
+    """The sentence around a place."""
     text = view.text
     low = max(0, at - _MAX_SENTENCE)
     start = low
@@ -242,11 +331,7 @@ def _sentence(view: View, promotion: Promotion, at: int) -> Iterator[Candidate]:
     end = _SENTENCE_STOP.search(text, at)
     start, stop_at = _trimmed(text, start, end.end() if end else len(text))
     size = stop_at - start
-    if not 12 <= size <= _MAX_SENTENCE:
-        return
-    odd = min(0.0, float(view.fit[stop_at] - view.fit[start]))
-    value = float(view.promotion[stop_at] - view.promotion[start]) - _OTHER_LANGUAGE * odd
-    if value / (len(ORDERS) * size) ** 0.5 + promotion.bias > _logit(_LEAST_SENTENCE):
+    if 12 <= size <= _MAX_SENTENCE:
         yield Candidate(start, stop_at, "sentence")
 
 
@@ -258,18 +343,11 @@ def _best_phrases(
     view: View, promotion: Promotion, low: int, high: int
 ) -> Iterator[tuple[int, int, float]]:
     """The best phrase by promotion, and the best with the language taken into account."""
-    text = view.text
-    low, high = max(0, low - 12), min(len(text), high + 12, low + _MAX_RUN)
-    starts = low + np.flatnonzero(view.begins[low:high])
-    ends = low + 1 + np.flatnonzero(view.ends[low:high])
-    if not len(starts) or not len(ends):
-        return
-    length = ends[None, :] - starts[:, None]
-    wrong = length < 2
-    for stop in _STOP.finditer(text, low, high):
-        wrong |= (starts <= stop.start())[:, None] & (ends > stop.start())[None, :]
+    low, high = max(0, low - 12), min(len(view.text), high + 12, low + _MAX_RUN)
+    starts, ends, wrong = _phrases(view, low, high)
     if wrong.all():
         return
+    length = ends[None, :] - starts[:, None]
     total = view.promotion[ends][None, :] - view.promotion[starts][:, None]
     odd = view.fit[ends][None, :] - view.fit[starts][:, None]
     root = np.sqrt(len(ORDERS) * np.maximum(length, 1))

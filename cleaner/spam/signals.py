@@ -31,7 +31,9 @@ AFTER: Final = ("edge", "glued", "word", "name", "comma", "stop", "closer", "sig
 SIGNALS: Final = (
     # How it sounds
     "promotion", "promotion_in_place", "promotion_per_char", "promotion_around", "promotion_page",
-    "promotion_elsewhere", "promotional_others", "promotional_share", "promotion_sentence",
+    "contrast", "contrast_strange", "contrast_both", "contrast_lead", "contrast_strange_lead",
+    "contrast_both_lead", "promotion_elsewhere", "promotional_others", "promotional_share",
+    "promotion_sentence",
     # Its shape
     "chars", "words", "digits", "capitals", "capitalised", "address", "ends_sentence",
     "starts_upper", "inner_stops", "symbols",
@@ -43,6 +45,7 @@ SIGNALS: Final = (
     *(f"before_{name}" for name in BEFORE), *(f"after_{name}" for name in AFTER),
     "spaces", "in_brackets", "in_quotes", "left_chars", "right_chars", "short_left",
     "short_right", "position", "page_chars", "list_left", "lines_alike",
+    "line_before", "line_after", "words_per_line",
     "join_across", "join_left", "join_right", "join_gain",
     # Repetition and disguise
     "repeats", *(f"trick_{number}" for number in range(len(TRICKS))), "plainer",
@@ -53,6 +56,14 @@ SIGNALS: Final = (
 )  # fmt: skip
 """Names of the columns."""
 COLUMN: Final = {name: number for number, name in enumerate(SIGNALS)}
+QUICK: Final = (
+    "contrast", "contrast_strange", "contrast_both", "contrast_lead", "contrast_strange_lead",
+    "contrast_both_lead", "promotion_in_place", "promotion_per_char", "promotion_page",
+    "chars", "capitals", "foreign_share", "latin_home", "fit", "fit_page", "position",
+    "page_chars", "lines_alike", "html", *(f"found_as_{kind}" for kind in KINDS),
+)  # fmt: skip
+"""Those that cost next to nothing: by them alone most candidates are given up."""
+QUICK_COLUMNS: Final = np.array([COLUMN[name] for name in QUICK])
 
 _OPENERS: Final = frozenset("([{<«“„\"'‘‚:=/|—–-→（「『《【〈：・·•*#@~+&›>")
 _CLOSERS: Final = frozenset(")]}>»”\"'’=/|—–:：)）」』》】〉·•~+&<‹-")
@@ -61,6 +72,8 @@ _COMMAS: Final = frozenset(",;،、，；")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
 _AROUND: Final = 160
+_CLIP: Final = 6.0
+"""Log-odds beyond it say no more."""
 _CLOSES: Final = {
     ")": "(",
     "]": "[",
@@ -91,14 +104,67 @@ class Reader:
         self.total = int(view.counts.sum()) or 1
         self.values = [in_place(view, promotion, c.start, c.end) for c in found]
         self.found = found
+        self.spans = np.array([(c.start, c.end) for c in found], np.int64).reshape(-1, 2)
 
-    def matrix(self) -> FloatArray:
-        """Signals of all candidates, shape (candidates, len(SIGNALS))."""
+    def quick(self) -> FloatArray:
+        """The quick signals of all candidates, shape (candidates, len(SIGNALS)); 0 elsewhere."""
         rows = np.zeros((len(self.found), len(SIGNALS)), np.float32)
-        for number, candidate in enumerate(self.found):
-            for name, value in self._signals(candidate, self.values[number]).items():
-                rows[number, COLUMN[name]] = value
+        if not self.found:
+            return rows
+        view, (starts, ends) = self.view, self.spans.T
+        size, page = ends - starts, len(view.text)
+
+        def put(name: str, values: npt.ArrayLike) -> None:
+            rows[:, COLUMN[name]] = values
+
+        first = COLUMN["contrast"]
+        rows[:, first : first + 6] = self._contrasts()
+        sound, fit = (sums[ends] - sums[starts] for sums in (view.promotion, view.fit))
+        put("promotion_in_place", np.clip(self.values, -_CLIP, _CLIP))
+        put("promotion_per_char", sound / size)
+        put("promotion_page", (view.promotion[-1] - sound) / np.maximum(1, page - size))
+        put("fit", fit / size)
+        put("fit_page", (view.fit[-1] - fit) / np.maximum(1, page - size))
+        put("chars", np.log1p(size))
+        put("position", starts / page)
+        put("page_chars", log1p(page))
+        put("latin_home", view.home == CODE["Latin"])
+        put("html", view.html)
+        for row, c in zip(rows, self.found, strict=True):
+            span, letters = view.text[c.start : c.end], view.codes[c.start : c.end]
+            row[COLUMN[f"found_as_{c.kind}"]] = 1
+            row[COLUMN["capitals"]] = sum(map(str.isupper, span)) / len(span)
+            own = letters[letters != 0]
+            row[COLUMN["foreign_share"]] = (own != view.home).mean() if len(own) else 0
+            alone = (
+                view.text[c.start - 1 : c.start] in "\n" and view.text[c.end : c.end + 1] in "\n"
+            )
+            row[COLUMN["lines_alike"]] = alone
         return rows
+
+    def marked_up(self) -> npt.NDArray[np.bool_]:
+        """Whether each candidate touches a link to another site or something hidden."""
+        view = self.view
+        places = [(a.start, a.end) for a in view.anchors if a.off_site or a.link.hidden]
+        touched = np.array([*places, *view.hidden, *view.hidden_blocks], np.int64).reshape(-1, 2)
+        starts, ends = self.spans.T[:, :, None]
+        found: npt.NDArray[np.bool_] = ((starts < touched[:, 1]) & (ends > touched[:, 0])).any(1)
+        return found
+
+    def complete(self, rows: FloatArray, wanted: Sequence[int]) -> None:
+        """Fill in the other signals of some candidates."""
+        for number in wanted:
+            for name, value in self._signals(self.found[number]).items():
+                rows[number, COLUMN[name]] = value
+
+    def _contrasts(self) -> FloatArray:
+        """Contrast of each candidate to the page, and its lead over the candidates elsewhere."""
+        starts, ends = self.spans.T
+        sounds, strange = self.view.contrast(starts, ends, ends - starts)
+        own = np.stack([sounds, strange, (sounds + strange) * 0.7071], 1).clip(-8, 8)
+        apart = (starts[:, None] >= ends) | (ends[:, None] <= starts)
+        others = np.where(apart[:, :, None], own, 0.0).max(1)
+        return np.concatenate([own, own - others], 1).astype(np.float32)
 
     @cached_property
     def _script_runs(self) -> dict[int, set[str]]:
@@ -121,20 +187,18 @@ class Reader:
         ]
         return sorted(hot, key=lambda item: -item[2])
 
-    def _signals(self, c: Candidate, value: float) -> dict[str, float]:
+    def _signals(self, c: Candidate) -> dict[str, float]:
         view, start, end = self.view, c.start, c.end
         text = view.text
         span = text[start:end]
         size = end - start
-        found: dict[str, float] = {f"found_as_{c.kind}": 1.0}
-        self._sound(c, span, value, found)
+        found: dict[str, float] = {}
+        self._sound(c, span, found)
         letters = view.codes[start:end]
         own = letters[letters != 0]
         words = span.split()
-        found["chars"] = log1p(size)
         found["words"] = log1p(len(words))
         found["digits"] = np.count_nonzero(view.folded[start:end] == 48) / size
-        found["capitals"] = sum(map(str.isupper, span)) / size
         found["capitalised"] = sum(word[0].isupper() for word in words) / max(1, len(words))
         found["address"] = bool(_URL.search(span))
         found["ends_sentence"] = span[-1] in _STOPS
@@ -164,21 +228,18 @@ class Reader:
     def _folded(self) -> str:
         return self.view.text.casefold()
 
-    def _sound(self, c: Candidate, span: str, value: float, found: dict[str, float]) -> None:
+    def _sound(self, c: Candidate, span: str, found: dict[str, float]) -> None:
         view, start, end = self.view, c.start, c.end
         alone = self.promotion.logit(c.plain or span)
         found["promotion"] = _clip(alone)
         if c.plain:
             found["plainer"] = _clip(alone - self.promotion.logit(span))
-        found["promotion_in_place"] = _clip(value)
         sums = view.promotion
         inside = sums[end] - sums[start]
-        found["promotion_per_char"] = float(inside) / (end - start)
         low, high = max(0, start - _AROUND), min(len(view.text), end + _AROUND)
         found["promotion_around"] = float(sums[high] - sums[low] - inside) / max(
             1, high - low - (end - start)
         )
-        found["promotion_page"] = float(sums[-1] - inside) / max(1, len(view.text) - (end - start))
         dense = self._dense
         outside = dense.sum() - dense[max(0, start - 23) : end].sum()
         found["promotional_share"] = float(outside) / max(1, len(dense) - (end - start) - 23)
@@ -212,9 +273,7 @@ class Reader:
         code = int(counts.argmax())
         foreign = code != view.home
         found["foreign"] = foreign
-        found["foreign_share"] = float((own != view.home).mean())
         found["latin"] = code == CODE["Latin"]
-        found["latin_home"] = view.home == CODE["Latin"]
         found["unspaced"] = bool(UNSPACED[code])
         found["unspaced_home"] = bool(UNSPACED[view.home])
         found["home_share"] = float(view.counts[view.home]) / self.total
@@ -236,10 +295,8 @@ class Reader:
             found["language_gain_per_char"] = gain / len(index)
         fit = view.fit
         inside = float(fit[end] - fit[start])
-        found["fit"] = inside / size
         low, high = max(0, start - _AROUND), min(len(view.text), end + _AROUND)
         found["fit_around"] = float(fit[high] - fit[low] - inside) / max(1, high - low - size)
-        found["fit_page"] = float(fit[-1] - inside) / max(1, len(view.text) - size)
         grams = view.seen_index[start : max(start + 1, end - 2)]
         if len(grams):
             # Those that the span repeats itself count as known, which does no harm.
@@ -271,12 +328,14 @@ class Reader:
         found["right_chars"] = log1p(stop - end)
         found["short_left"] = 0 < len(before_word) <= 3
         found["short_right"] = 0 < len(after_word) <= 3
-        found["position"] = start / max(1, len(text))
-        found["page_chars"] = log1p(len(text))
         found["list_left"] = sum(left.count(sign) for sign in ",|/;•·、，،") / 8
-        found["lines_alike"] = start == line and end == stop
         if self.view.codes[max(0, start - 1) : start].any() and not before_word:
             before_word = left[-2:]
+        above = text.rfind("\n", 0, max(0, line - 2)) + 1
+        below = text.find("\n", stop + 2)
+        found["line_before"] = log1p(max(0, line - above - 1))
+        found["line_after"] = log1p(max(0, (len(text) if below < 0 else below) - stop - 1))
+        found["words_per_line"] = self._words_per_line
         own = _WORD.findall(span) if len(span) < 200 else [span[:24], span[-24:]]
         across = self.joins.logit(before_word, after_word)
         joined_left = self.joins.logit(before_word, own[0]) if own else 0.0
@@ -287,6 +346,11 @@ class Reader:
         found["join_gain"] = _clip(across - (joined_left + joined_right) / 2)
 
     @cached_property
+    def _words_per_line(self) -> float:
+        text = self.view.text
+        return log1p(len(text.split()) / (1 + len(text.split("\n"))))
+
+    @cached_property
     def _anchors(self) -> npt.NDArray[np.int64]:
         """Start and end of each link, shape (2, links)."""
         spans = [(anchor.start, anchor.end) for anchor in self.view.anchors]
@@ -294,7 +358,6 @@ class Reader:
 
     def _markup(self, c: Candidate, found: dict[str, float]) -> None:
         view, start, end = self.view, c.start, c.end
-        found["html"] = 1.0
         linked = off = no_follow = hidden = 0.0
         address = -6.0
         starts, ends = self._anchors
@@ -326,7 +389,7 @@ class Reader:
 
 
 def _clip(value: float) -> float:
-    return max(-6.0, min(6.0, value))
+    return max(-_CLIP, min(_CLIP, value))
 
 
 def _neighbour(char: str, spaces: int, is_name: bool) -> str:

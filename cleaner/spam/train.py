@@ -29,7 +29,7 @@ from cleaner.spam.joins import Joins
 from cleaner.spam.languages import Languages
 from cleaner.spam.model import SpamModel, Weigher
 from cleaner.spam.score import Promotion
-from cleaner.spam.signals import SIGNALS
+from cleaner.spam.signals import QUICK_COLUMNS
 from cleaner.spam.view import Articles, View
 from cleaner.types import ARTICLE, Page, Segment
 
@@ -45,15 +45,20 @@ _MAX_PAGES: Final = 1_500
 _CROPPED: Final = 0.3
 _JOINED: Final = 0.12
 _MEMBERS: Final = 2
-_HIDDEN: Final = 32
+_HIDDEN: Final = 64
+_HIDDEN_OF_SCREEN: Final = 16
+_KEPT_BY_SCREEN: Final = 0.985
+"""Share of injected spans whose candidates the screen lets pass."""
 _EPOCHS: Final = 14
 _ALIKE: Final = 0.7
 """Share of two spans' characters in common from which they are the same."""
+_SLOPPY: Final = 0.1
+"""How much less than another's that share may be."""
 _FALSE_REMOVALS: Final = 1 / 2_500
 """Share of untouched texts that the strict threshold may touch."""
-_LEAST_REMOVE: Final = 0.96
+_LEAST_REMOVE: Final = 0.9
 """The strict threshold is at least that, however few texts speak against a lower one."""
-_MARK_PRECISION: Final = 0.96
+_MARK_PRECISION: Final = 0.95
 
 # ISO 639-3 to 639-1, for corpora that use the former.
 _SHORT: Final = dict(
@@ -128,13 +133,12 @@ class _Rows:
         found, signals = model.signals(view)
         self.pages += 1
         self.untouched += spam is None
-        for candidate, row in zip(found, signals, strict=True):
-            truth = 0
-            if spam is not None and candidate.start < spam[1] and candidate.end > spam[0]:
-                if _overlap((candidate.start, candidate.end), spam) < _ALIKE:
-                    continue
-                truth = 1
-            elif skip(candidate.start, candidate.end):
+        alike = [_overlap((c.start, c.end), spam) if spam is not None else 0.0 for c in found]
+        best = max(alike, default=0.0)
+        for candidate, row, shared in zip(found, signals, alike, strict=True):
+            # Where a better span was found, one that cuts or stretches it is wrong.
+            truth = int(shared >= _ALIKE and shared > best - _SLOPPY)
+            if (0 < shared < _ALIKE) or (not truth and skip(candidate.start, candidate.end)):
                 continue
             self.signals.append(row)
             self.truth.append(truth)
@@ -145,7 +149,7 @@ class _Rows:
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
-    shared = min(one[1], other[1]) - max(one[0], other[0])
+    shared = max(0, min(one[1], other[1]) - max(one[0], other[0]))
     return shared / (max(one[1], other[1]) - min(one[0], other[0]))
 
 
@@ -176,7 +180,6 @@ def train_spam(
     say("spam: languages and joins")
     mined = _mine(texts[: int(_MINED_TEXTS * size)], grammar, languages, size, Random(seed))
     say(f"spam: {len(mined)} phrases mined")
-    blank = Weigher(np.zeros(len(SIGNALS), np.float32), np.ones(len(SIGNALS), np.float32), ())
     rows = _Rows()
     for fold in range(_FOLDS):
         rng = Random(f"{seed} {fold}")
@@ -189,7 +192,7 @@ def train_spam(
             rng,
             size,
         )
-        model = SpamModel(promotion, languages, joins, blank, 0.5, 0.9)
+        model = _unweighed(promotion, languages, joins)
         share = _MAX_NATURAL * size / max(1, len(texts))
         for text in held[: max(1, int(share * len(held)))]:
             _add_natural(rows, text, held, model, fold, judgements, rng)
@@ -207,7 +210,13 @@ def train_spam(
     promotion = _fit_promotion(
         grammar, texts[: int(_WINDOW_TEXTS * size)], [p for _, p in mined], Random(seed), size
     )
-    return _fit_weigher(SpamModel(promotion, languages, joins, blank, 0.5, 0.9), rows, seed, say)
+    return _fit_weigher(_unweighed(promotion, languages, joins), rows, seed, say)
+
+
+def _unweighed(promotion: Promotion, languages: Languages, joins: Joins) -> SpamModel:
+    """A model that reads the signals of every candidate and judges none."""
+    none = Weigher(np.zeros(0, np.float32), np.zeros(0, np.float32), ())
+    return SpamModel(promotion, languages, joins, none, none, 0.0, 0.5, 0.9)
 
 
 class _Folds:
@@ -311,9 +320,16 @@ def _add_html(
     ]
     if not segments:
         return
-    rows.add(view_of(page, Articles(page, segments), model), model, fold, None)
+    articles = Articles(page, segments)
+    language = _language_of(page)
+    # The same article with its markup and without: pages are longer than the texts.
+    rows.add(view_of(page, articles, model), model, fold, None)
+    rows.add(model.view(articles.text), model, fold, None)
+    put = injected(articles.text, language, source.phrase, random)
+    if put is not None:
+        rows.add(model.view(put.text), model, fold, (put.start, put.end))
     for _ in range(_HTML_COPIES):
-        phrase = source.phrase(segments[0].text, _language_of(page), random)
+        phrase = source.phrase(segments[0].text, language, random)
         made = injected_html(page.html, phrase, [s.text for s in segments], random)
         if made is not None:
             changed, articles, span = made
@@ -447,6 +463,9 @@ def _fit_weigher(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamMode
     signals = np.stack(rows.signals)
     truth = np.array(rows.truth)
     fold = np.array(rows.fold)
+    quick = signals[:, QUICK_COLUMNS]
+    screen = _fit_network(quick, truth, seed, 1, _HIDDEN_OF_SCREEN)
+    least = float(np.quantile(screen(quick)[truth == 1], 1 - _KEPT_BY_SCREEN))
     weigher = _fit_network(signals, truth, seed, _MEMBERS)
     half = fold % 2 == 0
     probability = np.zeros(len(truth), np.float32)
@@ -455,11 +474,15 @@ def _fit_weigher(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamMode
             probability[part] = _fit_network(signals[~part], truth[~part], seed, 1)(signals[part])
     mark, remove = _thresholds(rows, truth, probability)
     say(f"spam: mark from {mark:.3f}, remove from {remove:.3f}")
-    return replace(model, weigher=weigher, mark=mark, remove=remove)
+    return replace(model, screen=screen, weigher=weigher, least=least, mark=mark, remove=remove)
 
 
 def _fit_network(
-    signals: FloatArray, truth: npt.NDArray[np.int64], seed: int, members: int
+    signals: FloatArray,
+    truth: npt.NDArray[np.int64],
+    seed: int,
+    members: int,
+    hidden: int = _HIDDEN,
 ) -> Weigher:
     from sklearn.neural_network import MLPClassifier
 
@@ -469,12 +492,12 @@ def _fit_network(
     layers = []
     for member in range(members):
         network: Any = MLPClassifier(
-            (_HIDDEN,), alpha=1e-2, batch_size=256, learning_rate_init=2e-3, max_iter=_EPOCHS,
+            (hidden,), alpha=1e-2, batch_size=256, learning_rate_init=2e-3, max_iter=_EPOCHS,
             random_state=seed * members + member, tol=0.0, n_iter_no_change=_EPOCHS,
         )  # fmt: skip
         _quietly_fit(network, x, truth)
-        (hidden, out), (bias, last) = network.coefs_, network.intercepts_
-        layers.append(tuple(np.asarray(a, np.float32) for a in (hidden, bias, out, last)))
+        (first, second), (bias, last) = network.coefs_, network.intercepts_
+        layers.append(tuple(np.asarray(a, np.float32) for a in (first, bias, second, last)))
     return Weigher(mean.astype(np.float32), deviation.astype(np.float32), tuple(layers))  # type: ignore[arg-type]
 
 
@@ -502,7 +525,7 @@ def _thresholds(
     precision = np.cumsum(truth[by]) / np.arange(1, len(by) + 1)
     good = np.flatnonzero(precision >= _MARK_PRECISION)
     mark = float(probability[by[good[-1]]]) if len(good) else 0.5
-    mark = min(max(mark, 0.3), 0.95)
+    mark = min(max(mark, 0.2), 0.95)
     clean = natural & np.array(rows.gated)
     highest = np.zeros(rows.pages + 1, np.float32)
     np.maximum.at(highest, page[clean], probability[clean])

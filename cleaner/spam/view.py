@@ -37,6 +37,10 @@ UNSPACED[
 UNSPACED.flags.writeable = False
 
 
+Index = slice | npt.NDArray[np.int64]
+Length = int | npt.NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """A link inside the article, in offsets of the view's text."""
@@ -95,6 +99,34 @@ class View:
             group,
             languages.sums(index, group, len(text)),
         )
+
+    def contrast(self, starts: Index, ends: Index, length: Length) -> tuple[FloatArray, FloatArray]:
+        """How much more promotional stretches sound than the page, and how much less they fit
+        its language: differences of sums, in standard deviations of one character.
+        """
+        root = np.sqrt(np.float32(length))
+        (sound, sound_scale), (fit, fit_scale) = self._page_scales
+        sounds = (self.promotion[ends] - self.promotion[starts] - sound * length) / (
+            root * sound_scale
+        )
+        strange = (fit * length - (self.fit[ends] - self.fit[starts])) / (root * fit_scale)
+        return sounds, strange
+
+    @cached_property
+    def _page_scales(self) -> tuple[tuple[np.float32, np.float32], ...]:
+        """Mean and deviation of a character's promotion and fit, the latter over windows."""
+        size = len(self.text)
+        width = min(12, max(1, size // 3))
+        scales = []
+        for sums in (self.promotion, self.fit):
+            windows = sums[width:] - sums[:-width]
+            scales.append(
+                (
+                    sums[-1] / np.float32(size),
+                    windows.std() / np.float32(width) ** np.float32(0.5) + np.float32(1e-3),
+                )
+            )
+        return tuple(scales)
 
     @cached_property
     def _joining(self) -> npt.NDArray[np.bool_]:
