@@ -52,8 +52,8 @@ _APART: Final = 40
 _LEAST_CONTRAST: Final = 1.5
 _REACH: Final = 24, 72
 """Characters before and after the start of an outstanding window where a phrase may lie."""
-_WEIGHTS: Final = ((1.0, 0.0), (0.0, 1.0), (0.7071, 0.7071))
-"""Of the contrasts of promotion and language."""
+_CHARS_PER_OUTSTANDING: Final = 15_000
+_HALF: Final = 0.5**0.5
 _WINDOW: Final = 8
 _NARROW: Final = (6, 12, 24, 48)
 _WIDE: Final = (12, 24, 48, 80)
@@ -259,19 +259,17 @@ def _outstanding(view: View) -> list[Candidate]:
     ]
     if not widths:
         return []
-    peaks = np.full((len(_WEIGHTS), size), -np.inf, np.float32)
+    peaks = np.full((len(_OUTSTANDING), size), -np.inf, np.float32)
     for width in widths:
         sounds, strange = view.contrast(slice(None, -width), slice(width, None), width)
         sounds /= sounds.std() + np.float32(1e-6)
         strange /= strange.std() + np.float32(1e-6)
-        for peak, (promotional, foreign) in zip(peaks, _WEIGHTS, strict=True):
-            part = peak[: len(sounds)]
-            np.maximum(
-                part, np.float32(promotional) * sounds + np.float32(foreign) * strange, out=part
-            )
+        both = (sounds + strange) * np.float32(_HALF)
+        for peak, value in zip(peaks, (sounds, strange, both), strict=True):
+            np.maximum(peak[: len(value)], value, out=peak[: len(value)])
     places: list[int] = []
     for most, peak in zip(_OUTSTANDING, peaks, strict=True):
-        for _ in range(most + size // _CHARS_PER_PLACE):
+        for _ in range(most + size // _CHARS_PER_OUTSTANDING):
             at = int(peak.argmax())
             if peak[at] < _LEAST_CONTRAST:
                 break
@@ -303,9 +301,8 @@ def _contrasting(view: View, low: int, high: int) -> Iterator[tuple[int, int]]:
         return
     length = np.maximum(ends[None, :] - starts[:, None], 1)
     sounds, strange = view.contrast(starts[:, None], ends[None, :], length)
-    for promotional, foreign in _WEIGHTS:
-        value = np.where(wrong, -np.inf, promotional * sounds + foreign * strange)
-        row, column = np.unravel_index(int(value.argmax()), value.shape)
+    for value in (sounds, strange, (sounds + strange) * np.float32(_HALF)):
+        row, column = divmod(int(np.where(wrong, -np.inf, value).argmax()), len(ends))
         yield int(starts[row]), int(ends[column])
 
 
@@ -315,9 +312,10 @@ def _phrases(
     """Where phrases of a stretch may begin and end, and which pairs are none."""
     starts = low + np.flatnonzero(view.begins[low:high])
     ends = low + 1 + np.flatnonzero(view.ends[low:high])
+    stops = [stop.start() for stop in _STOP.finditer(view.text, low, high)]
     wrong = ends[None, :] - starts[:, None] < 2
-    for stop in _STOP.finditer(view.text, low, high):
-        wrong |= (starts <= stop.start())[:, None] & (ends > stop.start())[None, :]
+    if stops:
+        wrong |= np.searchsorted(stops, starts)[:, None] != np.searchsorted(stops, ends)[None, :]
     return starts, ends, wrong
 
 

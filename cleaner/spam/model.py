@@ -106,8 +106,6 @@ class SpamModel:
         rows = reader.quick()
         if self.screen.members and found:
             passed = self.screen(rows[:, QUICK_COLUMNS]) >= self.least
-            if view.html:
-                passed |= reader.marked_up()
         else:
             passed = np.ones(len(found), bool)
         wanted = np.flatnonzero(passed).tolist()

@@ -50,8 +50,8 @@ SIGNALS: Final = (
     # Repetition and disguise
     "repeats", *(f"trick_{number}" for number in range(len(TRICKS))), "plainer",
     # Markup
-    "html", "linked", "off_site", "nofollow", "hidden", "hidden_block", "address_promotion",
-    "links", "link_share",
+    "html", "marked_up", "linked", "off_site", "nofollow", "hidden", "hidden_block",
+    "address_promotion", "links", "link_share",
     *(f"found_as_{kind}" for kind in KINDS),
 )  # fmt: skip
 """Names of the columns."""
@@ -60,7 +60,7 @@ QUICK: Final = (
     "contrast", "contrast_strange", "contrast_both", "contrast_lead", "contrast_strange_lead",
     "contrast_both_lead", "promotion_in_place", "promotion_per_char", "promotion_page",
     "chars", "capitals", "foreign_share", "latin_home", "fit", "fit_page", "position",
-    "page_chars", "lines_alike", "html", *(f"found_as_{kind}" for kind in KINDS),
+    "page_chars", "lines_alike", "html", "marked_up", *(f"found_as_{kind}" for kind in KINDS),
 )  # fmt: skip
 """Those that cost next to nothing: by them alone most candidates are given up."""
 QUICK_COLUMNS: Final = np.array([COLUMN[name] for name in QUICK])
@@ -129,7 +129,9 @@ class Reader:
         put("position", starts / page)
         put("page_chars", log1p(page))
         put("latin_home", view.home == CODE["Latin"])
-        put("html", view.html)
+        if view.html:
+            put("html", 1)
+            put("marked_up", self._marked_up())
         for row, c in zip(rows, self.found, strict=True):
             span, letters = view.text[c.start : c.end], view.codes[c.start : c.end]
             row[COLUMN[f"found_as_{c.kind}"]] = 1
@@ -142,7 +144,7 @@ class Reader:
             row[COLUMN["lines_alike"]] = alone
         return rows
 
-    def marked_up(self) -> npt.NDArray[np.bool_]:
+    def _marked_up(self) -> npt.NDArray[np.bool_]:
         """Whether each candidate touches a link to another site or something hidden."""
         view = self.view
         places = [(a.start, a.end) for a in view.anchors if a.off_site or a.link.hidden]

@@ -104,29 +104,21 @@ class View:
         """How much more promotional stretches sound than the page, and how much less they fit
         its language: differences of sums, in standard deviations of one character.
         """
+        sounds, strange = self._centred
         root = np.sqrt(np.float32(length))
-        (sound, sound_scale), (fit, fit_scale) = self._page_scales
-        sounds = (self.promotion[ends] - self.promotion[starts] - sound * length) / (
-            root * sound_scale
-        )
-        strange = (fit * length - (self.fit[ends] - self.fit[starts])) / (root * fit_scale)
-        return sounds, strange
+        return (sounds[ends] - sounds[starts]) / root, (strange[ends] - strange[starts]) / root
 
     @cached_property
-    def _page_scales(self) -> tuple[tuple[np.float32, np.float32], ...]:
-        """Mean and deviation of a character's promotion and fit, the latter over windows."""
+    def _centred(self) -> tuple[FloatArray, FloatArray]:
+        """Running sums of promotion and of misfit, less the page's mean, in its deviations."""
         size = len(self.text)
         width = min(12, max(1, size // 3))
-        scales = []
-        for sums in (self.promotion, self.fit):
-            windows = sums[width:] - sums[:-width]
-            scales.append(
-                (
-                    sums[-1] / np.float32(size),
-                    windows.std() / np.float32(width) ** np.float32(0.5) + np.float32(1e-3),
-                )
-            )
-        return tuple(scales)
+        centred = []
+        for sums in (self.promotion, -self.fit):
+            even = sums - np.linspace(0, float(sums[-1]), size + 1, dtype=np.float32)
+            deviation = (even[width:] - even[:-width]).std() / np.float32(width**0.5)
+            centred.append(even / (deviation + np.float32(1e-3)))
+        return centred[0], centred[1]
 
     @cached_property
     def _joining(self) -> npt.NDArray[np.bool_]:
