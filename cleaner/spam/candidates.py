@@ -53,6 +53,8 @@ _LEAST_CONTRAST: Final = 1.5
 _REACH: Final = 24, 72
 """Characters before and after the start of an outstanding window where a phrase may lie."""
 _CHARS_PER_OUTSTANDING: Final = 15_000
+_MAX_OUTSTANDING: Final = 60
+"""So many more on longer pages; each is sought in the whole page."""
 _HALF: Final = 0.5**0.5
 _WINDOW: Final = 8
 _NARROW: Final = (6, 12, 24, 48)
@@ -268,8 +270,9 @@ def _outstanding(view: View) -> list[Candidate]:
         for peak, value in zip(peaks, (sounds, strange, both), strict=True):
             np.maximum(peak[: len(value)], value, out=peak[: len(value)])
     places: list[int] = []
+    more = min(_MAX_OUTSTANDING, size // _CHARS_PER_OUTSTANDING)
     for most, peak in zip(_OUTSTANDING, peaks, strict=True):
-        for _ in range(most + size // _CHARS_PER_OUTSTANDING):
+        for _ in range(most + more):
             at = int(peak.argmax())
             if peak[at] < _LEAST_CONTRAST:
                 break

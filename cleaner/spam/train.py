@@ -59,6 +59,7 @@ _FALSE_REMOVALS: Final = 1 / 2_500
 _LEAST_REMOVE: Final = 0.9
 """The strict threshold is at least that, however few texts speak against a lower one."""
 _MARK_PRECISION: Final = 0.95
+_LEAST_MARK: Final = 0.1
 
 # ISO 639-3 to 639-1, for corpora that use the former.
 _SHORT: Final = dict(
@@ -525,7 +526,7 @@ def _thresholds(
     precision = np.cumsum(truth[by]) / np.arange(1, len(by) + 1)
     good = np.flatnonzero(precision >= _MARK_PRECISION)
     mark = float(probability[by[good[-1]]]) if len(good) else 0.5
-    mark = min(max(mark, 0.2), 0.95)
+    mark = min(max(mark, _LEAST_MARK), 0.95)
     clean = natural & np.array(rows.gated)
     highest = np.zeros(rows.pages + 1, np.float32)
     np.maximum.at(highest, page[clean], probability[clean])
