@@ -10,7 +10,7 @@ asked for (of snippets, on the pages without the snippets), and judged on sites 
 has not seen. With `--train-on` it is trained once, and judged on corpora that it has not
 seen. Else the figures are those of `--model`.
 
-Prints one table a set, one row a system, then a row a kind of page; `--json`
+Prints one table a set, one row a system, then a row a kind of page (or language); `--json`
 writes the same figures. What each figure means is said in `cleaner.evaluate`.
 """
 
@@ -41,6 +41,7 @@ from cleaner.evaluate import (
     score,
     summarise,
 )
+from cleaner.language import detect
 from cleaner.model import Model
 
 SHIPPED = Path(__file__).parents[1] / "training_data"
@@ -177,13 +178,29 @@ def losses_table(by_system: dict[str, dict[str, dict[str, float]]]) -> str:
     )
 
 
-def figures(cases: Sequence[Case], outputs: Sequence[Output]) -> dict[str, Figures]:
-    """Figures of all pages and of each group of pages."""
+def figures(
+    cases: Sequence[Case], outputs: Sequence[Output], *, by_language: bool = False
+) -> dict[str, Figures]:
+    """Figures of all pages and of each group of pages: kinds of page, or languages."""
     scores = [score(c.expected, o.text, o.comments) for c, o in zip(cases, outputs, strict=True)]
     groups = {"all": scores}
     for case, judged in zip(cases, scores, strict=True):
-        groups.setdefault(case.group, []).append(judged)
+        group = language_of(case) if by_language else case.group
+        groups.setdefault(group, []).append(judged)
+    if by_language:
+        groups = {g: members for g, members in groups.items() if len(members) >= _LEAST_PAGES}
     return {group: summarise(members) for group, members in groups.items()}
+
+
+_LEAST_PAGES = 5
+"""A language with fewer pages gets no row."""
+
+
+def language_of(case: Case) -> str:
+    """Language of what is expected of a page."""
+    expected = case.expected
+    found = detect(expected.article or "\n".join((*expected.present, *expected.absent)))
+    return f"language {found or 'unknown'}"
 
 
 _COLUMNS = {
@@ -279,6 +296,9 @@ def main() -> None:
         "--train-on", help="train on these corpora and training_data alone: wcxb, for instance"
     )
     parser.add_argument("--folds", type=int, help="models trained without the page's site, K folds")
+    parser.add_argument(
+        "--by-language", action="store_true", help="figures by language, not by kind of page"
+    )
     parser.add_argument("--limit", type=int, help="pages per corpus, for a quick look")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -338,7 +358,10 @@ def main() -> None:
             report[name] = {system: losses(cases[name], found) for system, found in made.items()}
             print(losses_table(report[name]))
             continue
-        by_system = {system: figures(cases[name], found) for system, found in made.items()}
+        by_system = {
+            system: figures(cases[name], found, by_language=options.by_language)
+            for system, found in made.items()
+        }
         if by_system:
             print(tables(by_system))
         report[name] = {

@@ -35,8 +35,6 @@ _SOUND_IN_OTHER_SCRIPT: Final = -1.0
 _SOUND_IN_OTHER_SCRIPT_INSIDE: Final = -4.0
 """In the middle of a sentence: even words of languages nobody trained on are mostly above."""
 _SOUND_IN_DISGUISE: Final = -2.0
-_SOUND_IN_LATIN: Final = 1.5
-"""Latin letters in a text of another script, where names of products stand."""
 _SOUND_IN_OWN_LANGUAGE: Final = 2.0
 _BREAKS: Final = "breaks into a sentence that reads on without it"
 _TELLING: Final = 600
@@ -115,8 +113,9 @@ def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
 
     Another language, another script or a disguise alone is at home in many texts: unless the
     markup speaks against the span, it has to sound a little like promotion as well, least so
-    in another script in the middle of a sentence. Promotion in the page's own language may be
-    the page's own matter: the page has to be long enough to tell, and about other things.
+    in another script in the middle of a sentence. Promotion in the page's own language, or in
+    Latin letters anywhere, may be the page's own matter: the page has to be long enough to
+    tell, and about other things.
     """
     insertion, others = evidence(c, row, view)
     if not insertion or not others:
@@ -126,11 +125,11 @@ def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
     sound = max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]])
     if c.trick:
         return bool(sound > _SOUND_IN_DISGUISE)
-    if row[COLUMN["foreign_share"]] > _PURE:
+    foreign, latin = row[COLUMN["foreign_share"]] > _PURE, row[COLUMN["latin"]]
+    if foreign and not latin:
         inside = _BREAKS in insertion
-        least = _SOUND_IN_OTHER_SCRIPT_INSIDE if inside else _SOUND_IN_OTHER_SCRIPT
-        return bool(sound > (_SOUND_IN_LATIN if row[COLUMN["latin"]] else least))
-    if len(others) > 1:
+        return bool(sound > (_SOUND_IN_OTHER_SCRIPT_INSIDE if inside else _SOUND_IN_OTHER_SCRIPT))
+    if len(others) > 1 and not foreign:
         return bool(sound > _SOUND)
     return bool(
         sound > _SOUND_IN_OWN_LANGUAGE

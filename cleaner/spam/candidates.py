@@ -45,7 +45,7 @@ _CHARS_PER_PLACE: Final = 6_000
 _LEAST_ANCHOR: Final = 0.15
 _OTHER_LANGUAGE: Final = 0.6
 """How much a nat of misfit to the page's language adds to the promotional score."""
-_OUTSTANDING: Final = (1, 1, 2)
+_OUTSTANDING: Final = (1, 1, 1)
 """Places of each contrast that are judged: by promotion, by language, by both."""
 _APART: Final = 40
 """Characters between two places of one contrast."""

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cleaner.scripts import CODE
+from cleaner.scripts import CODE, codepoints
 from cleaner.spam.candidates import Candidate, in_place
 from cleaner.spam.disguise import TRICKS
 from cleaner.spam.grams import FloatArray
@@ -72,6 +72,7 @@ _COMMAS: Final = frozenset(",;،、，；")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
 _AROUND: Final = 160
+_NEWLINE: Final = 10
 _CLIP: Final = 6.0
 """Log-odds beyond it say no more."""
 _CLOSES: Final = {
@@ -132,17 +133,29 @@ class Reader:
         if view.html:
             put("html", 1)
             put("marked_up", self._marked_up())
-        for row, c in zip(rows, self.found, strict=True):
-            span, letters = view.text[c.start : c.end], view.codes[c.start : c.end]
-            row[COLUMN[f"found_as_{c.kind}"]] = 1
-            row[COLUMN["capitals"]] = sum(map(str.isupper, span)) / len(span)
-            own = letters[letters != 0]
-            row[COLUMN["foreign_share"]] = (own != view.home).mean() if len(own) else 0
-            alone = (
-                view.text[c.start - 1 : c.start] in "\n" and view.text[c.end : c.end + 1] in "\n"
-            )
-            row[COLUMN["lines_alike"]] = alone
+        letters, foreign, upper, breaks = self._counts
+        put(
+            "foreign_share",
+            _between(foreign, starts, ends) / np.maximum(1, _between(letters, starts, ends)),
+        )
+        put("capitals", _between(upper, starts, ends) / size)
+        before = np.where(starts > 0, _between(breaks, starts - 1, starts), 1)
+        after = np.where(ends < page, _between(breaks, ends, np.minimum(page, ends + 1)), 1)
+        put("lines_alike", (before > 0) & (after > 0))
+        kinds = [COLUMN[f"found_as_{c.kind}"] for c in self.found]
+        rows[np.arange(len(rows)), kinds] = 1
         return rows
+
+    @cached_property
+    def _counts(self) -> tuple[npt.NDArray[np.int64], ...]:
+        """Running counts of letters, those of other scripts, capitals and line ends."""
+        codes, signs = self.view.codes, codepoints(self.view.text)
+        letter = codes != 0
+        flags = (
+            letter, letter & (codes != self.view.home), letter & (signs != self.view.folded),
+            signs == _NEWLINE,
+        )  # fmt: skip
+        return tuple(np.concatenate([[0], np.cumsum(flag)]) for flag in flags)
 
     def _marked_up(self) -> npt.NDArray[np.bool_]:
         """Whether each candidate touches a link to another site or something hidden."""
@@ -388,6 +401,12 @@ class Reader:
         )
         found["links"] = log1p(len(view.anchors))
         found["link_share"] = float((ends - starts).sum()) / max(1, len(view.text))
+
+
+def _between(
+    sums: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    return sums[ends] - sums[starts]
 
 
 def _clip(value: float) -> float:

@@ -47,7 +47,7 @@ _JOINED: Final = 0.12
 _MEMBERS: Final = 2
 _HIDDEN: Final = 64
 _HIDDEN_OF_SCREEN: Final = 16
-_KEPT_BY_SCREEN: Final = 0.985
+_KEPT_BY_SCREEN: Final = 0.97
 """Share of injected spans whose candidates the screen lets pass."""
 _EPOCHS: Final = 14
 _ALIKE: Final = 0.7
@@ -56,7 +56,7 @@ _SLOPPY: Final = 0.1
 """How much less than another's that share may be."""
 _FALSE_REMOVALS: Final = 1 / 2_500
 """Share of untouched texts that the strict threshold may touch."""
-_LEAST_REMOVE: Final = 0.9
+_LEAST_REMOVE: Final = 0.96
 """The strict threshold is at least that, however few texts speak against a lower one."""
 _MARK_PRECISION: Final = 0.95
 _LEAST_MARK: Final = 0.1
@@ -137,10 +137,15 @@ class _Rows:
         alike = [_overlap((c.start, c.end), spam) if spam is not None else 0.0 for c in found]
         best = max(alike, default=0.0)
         for candidate, row, shared in zip(found, signals, alike, strict=True):
-            # Where a better span was found, one that cuts or stretches it is wrong.
-            truth = int(shared >= _ALIKE and shared > best - _SLOPPY)
+            truth = int(shared >= _ALIKE)
             if (0 < shared < _ALIKE) or (not truth and skip(candidate.start, candidate.end)):
                 continue
+            if truth and shared < best - _SLOPPY and spam is not None:
+                # A better span was found. One that cuts it is no mistake, one that
+                # takes in words of the author's is.
+                if candidate.start >= spam[0] and candidate.end <= spam[1]:
+                    continue
+                truth = 0
             self.signals.append(row)
             self.truth.append(truth)
             self.page.append(self.pages)
