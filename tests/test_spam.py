@@ -15,6 +15,7 @@ import pytest
 import cleaner
 from cleaner.segment import segment
 from cleaner.spam import SpamModel, deletion, find_spam
+from cleaner.spam.candidates import candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grammar import Grammar
 from cleaner.spam.inject import disguised, inject, inject_html
@@ -86,9 +87,10 @@ def test_what_stands_out_from_its_page_is_judged(phrase: str) -> None:
         f"Some of the members {phrase} wanted to build a new one, and others would rather wait. "
         "The engineers are to measure the arches before the winter, when the water is low."
     )
-    found, signals = default().signals(default().view(text))
-    assert any(phrase in text[c.start : c.end] for c in found)
-    assert signals.shape == (len(found), len(SIGNALS))
+    start, end = text.index(phrase), text.index(phrase) + len(phrase)
+    found = candidates(default().view(text), default().promotion)
+    shared = max(min(c.end, end) - max(c.start, start) for c in found)
+    assert shared > 0.7 * len(phrase)
 
 
 def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:
@@ -161,7 +163,7 @@ def test_a_page_in_two_scripts_is_left_alone() -> None:
         f"The {word} shop sells tea. 이 가게는 차와 {korean} 팝니다."
         for word, korean in zip("abcdefgh", "가나다라마바사아", strict=True)
     )
-    assert spans(text + " 카지노사이트 추천 and more tea") == []
+    assert not [s for s in spans(text + " 카지노사이트 추천 and more tea") if s.removed]
 
 
 def test_clean_text_is_cheap() -> None:
