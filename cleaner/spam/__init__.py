@@ -36,6 +36,9 @@ _SOUND_IN_OTHER_SCRIPT_INSIDE: Final = -4.0
 """In the middle of a sentence: even words of languages nobody trained on are mostly above."""
 _SOUND_IN_DISGUISE: Final = -2.0
 _SOUND_IN_OWN_LANGUAGE: Final = 2.0
+_HIDDEN: Final = 0.7
+"""Probability from which promotion that the markup hides goes: out of fold, that took 117 of
+170 injected spans instead of 89, and touched one of 1,500 pages without any."""
 _BREAKS: Final = "breaks into a sentence that reads on without it"
 _TELLING: Final = 600
 """Characters from which a page tells what its matter is."""
@@ -88,11 +91,18 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     verdicts = []
     for at in _best(found, probability, model.mark):
         insertion, others = evidence(found[at], signals[at], view)
-        removed = bool(probability[at] >= model.remove) and may_go(found[at], signals[at], view)
+        least = min(model.remove, _HIDDEN) if _is_hidden(signals[at]) else model.remove
+        removed = bool(probability[at] >= least) and may_go(found[at], signals[at], view)
         verdicts.append(
             (found[at], round(float(probability[at]), 4), [*others, *insertion], removed)
         )
     return verdicts
+
+
+def _is_hidden(row: FloatArray) -> bool:
+    """Whether a span that sounds promotional is hidden, as good as no writer does."""
+    sound = max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]])
+    return bool(row[COLUMN["hidden"]] > _PURE and sound > _PROMOTIONAL)
 
 
 def _best(found: Sequence[Candidate], probability: FloatArray, least: float) -> list[int]:
