@@ -44,6 +44,8 @@ _TELLING: Final = 600
 """Characters from which a page tells what its matter is."""
 _OTHER_MATTER: Final = 0.3
 """What `promotional_others` is below where the rest of a page promotes nothing."""
+_ONE_WORD: Final = 0.7
+"""Just above `words` of a single word, which is a name of a medicine sooner than spam."""
 _PURE: Final = 0.8
 """Share of a span's letters that must be of another script for that to be a reason."""
 _OTHER_LANGUAGE: Final = 0.4
@@ -143,6 +145,7 @@ def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
         return bool(sound > _SOUND)
     return bool(
         sound > _SOUND_IN_OWN_LANGUAGE
+        and (row[COLUMN["words"]] > _ONE_WORD or row[COLUMN["unspaced"]])
         and len(view.text) >= _TELLING
         and row[COLUMN["promotional_others"]] < _OTHER_MATTER
     )
