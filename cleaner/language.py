@@ -16,9 +16,10 @@ from cleaner.scripts import script_counts
 MIN_LETTERS: Final = 16
 """Fewer letters than this in an alphabet that many languages share decide nothing."""
 SAMPLE_CHARS: Final = 600
+"""As many as are read of a text. On 2,160 excerpts in 37 languages, langdetect is as often
+right (.996) by 600 as by 1,000."""
 _TRIALS: Final = 3
-"""Of langdetect's random walks, instead of 7: as often right (.996) on 2,160 excerpts in 37
-languages, whether of 600 or of 1,000 characters, in half the time."""
+"""Random walks of langdetect, instead of 7: as often right, in half the time."""
 _MIN_PROBABILITY: Final = 0.5
 
 _BY_SCRIPT: Final = {

@@ -64,7 +64,7 @@ def test_injected_spam_is_found() -> None:
         marked += bool(found)
         removed += any(span.removed for span in found)
     assert marked >= 0.9 * len(positives)
-    assert removed >= 0.75 * len(positives)
+    assert removed >= 0.8 * len(positives)
 
 
 def test_only_the_injected_word_goes() -> None:
@@ -163,7 +163,10 @@ def test_a_page_in_two_scripts_is_left_alone() -> None:
         f"The {word} shop sells tea. 이 가게는 차와 {korean} 팝니다."
         for word, korean in zip("abcdefgh", "가나다라마바사아", strict=True)
     )
-    assert not [s for s in spans(text + " 카지노사이트 추천 and more tea") if s.removed]
+    promotion = "카지노사이트 추천"
+    found = spans(f"{text} {promotion} and more tea")
+    assert all(span.text in promotion for span in found)
+    assert not any(span.removed for span in found)
 
 
 def test_clean_text_is_cheap() -> None:

@@ -36,21 +36,21 @@ _SOUND_IN_OTHER_SCRIPT_INSIDE: Final = -4.0
 """In the middle of a sentence: even words of languages nobody trained on are mostly above."""
 _SOUND_IN_DISGUISE: Final = -2.0
 _SOUND_IN_OWN_LANGUAGE: Final = 2.0
-_HIDDEN: Final = 0.7
-"""Probability from which promotion that the markup hides goes: out of fold, that took 117 of
-170 injected spans instead of 89, and touched one of 1,500 pages without any."""
-_BREAKS: Final = "breaks into a sentence that reads on without it"
+_ONE_WORD: Final = 0.7
+"""Just above `words` of a single word, which is a name of a medicine sooner than spam."""
 _TELLING: Final = 600
 """Characters from which a page tells what its matter is."""
 _OTHER_MATTER: Final = 0.3
 """What `promotional_others` is below where the rest of a page promotes nothing."""
-_ONE_WORD: Final = 0.7
-"""Just above `words` of a single word, which is a name of a medicine sooner than spam."""
+_HIDDEN: Final = 0.7
+"""Probability from which promotion that the markup hides goes: out of fold, that took 117 of
+170 injected spans instead of 89, and touched one of 1,500 pages without any."""
 _PURE: Final = 0.8
 """Share of a span's letters that must be of another script for that to be a reason."""
 _OTHER_LANGUAGE: Final = 0.4
 """Nats a trigram by which another language must fit better than the page's."""
 _LANGUAGE_TRIGRAMS: Final = 8
+_BREAKS: Final = "breaks into a sentence that reads on without it"
 
 
 def find_spam(
@@ -103,8 +103,12 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
 
 def _is_hidden(row: FloatArray) -> bool:
     """Whether a span that sounds promotional is hidden, as good as no writer does."""
-    sound = max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]])
-    return bool(row[COLUMN["hidden"]] > _PURE and sound > _PROMOTIONAL)
+    return bool(row[COLUMN["hidden"]] > _PURE) and _sound(row) > _PROMOTIONAL
+
+
+def _sound(row: FloatArray) -> float:
+    """Log-odds that a span is promotional, alone or where it stands."""
+    return float(max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]]))
 
 
 def _best(found: Sequence[Candidate], probability: FloatArray, least: float) -> list[int]:
@@ -134,15 +138,15 @@ def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
         return False
     if row[COLUMN["hidden"]] or row[COLUMN["off_site"]] > 0.5:
         return len(others) > 1
-    sound = max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]])
+    sound = _sound(row)
     if c.trick:
-        return bool(sound > _SOUND_IN_DISGUISE)
+        return sound > _SOUND_IN_DISGUISE
     foreign, latin = row[COLUMN["foreign_share"]] > _PURE, row[COLUMN["latin"]]
     if foreign and not latin:
         inside = _BREAKS in insertion
-        return bool(sound > (_SOUND_IN_OTHER_SCRIPT_INSIDE if inside else _SOUND_IN_OTHER_SCRIPT))
+        return sound > (_SOUND_IN_OTHER_SCRIPT_INSIDE if inside else _SOUND_IN_OTHER_SCRIPT)
     if len(others) > 1 and not foreign:
-        return bool(sound > _SOUND)
+        return sound > _SOUND
     return bool(
         sound > _SOUND_IN_OWN_LANGUAGE
         and (row[COLUMN["words"]] > _ONE_WORD or row[COLUMN["unspaced"]])
@@ -174,9 +178,8 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
         others.append("hidden from readers")
     if signal("off_site") > 0.5:
         others.append("links to another site")
-    if signal("promotion") > _PROMOTIONAL or signal("promotion_in_place") > _PROMOTIONAL:
-        chance = sigmoid(max(signal("promotion"), signal("promotion_in_place")))
-        others.append(f"sounds promotional ({chance:.2f})")
+    if (sound := _sound(row)) > _PROMOTIONAL:
+        others.append(f"sounds promotional ({sigmoid(sound):.2f})")
     if c.trick:
         others.append(c.trick)
     if signal("foreign_share") > _PURE:

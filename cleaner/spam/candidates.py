@@ -21,8 +21,7 @@ from cleaner.scripts import CODE, CodeArray
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grams import ORDERS
 from cleaner.spam.score import Promotion
-from cleaner.spam.view import STYLED, View
-from cleaner.spam.view import UNSPACED as _UNSPACED_CODES
+from cleaner.spam.view import STYLED, UNSPACED, View
 
 _MAX_GAP: Final = 3
 """Spaces, digits and signs that may lie between words of one run."""
@@ -217,10 +216,8 @@ def _promotional(view: View, promotion: Promotion) -> list[Candidate]:
     least = _logit(_LEAST)
     sums, fit = view.promotion, view.fit
     peak = np.full(len(text), -np.inf, np.float32)
-    widths = _NARROW if bool(_UNSPACED_CODES[view.home]) else _WIDE
+    widths = _widths(view, len(text))
     for width in widths:
-        if width > len(text):
-            break
         # A fit below zero says another language.
         odd = np.minimum(fit[width:] - fit[:-width], 0)
         value = sums[width:] - sums[:-width]
@@ -248,6 +245,11 @@ def _promotional(view: View, promotion: Promotion) -> list[Candidate]:
     return found
 
 
+def _widths(view: View, most: int) -> list[int]:
+    """Widths of the windows that slide over a page, up to `most` characters."""
+    return [w for w in (_NARROW if UNSPACED[view.home] else _WIDE) if w <= most]
+
+
 def _outstanding(view: View) -> list[Candidate]:
     """Stretches that stand out from the rest of their own page.
 
@@ -256,9 +258,7 @@ def _outstanding(view: View) -> list[Candidate]:
     contrast to the page are looked at, whatever its size (a scan statistic; Kulldorff 1997).
     """
     size = len(view.text)
-    widths = [
-        w for w in (_NARROW if bool(_UNSPACED_CODES[view.home]) else _WIDE)[:3] if w * 3 <= size
-    ]
+    widths = _widths(view, size // 3)[:3]
     if not widths:
         return []
     peaks = np.full((len(_OUTSTANDING), size), -np.inf, np.float32)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from cleaner.scripts import script_counts
 from cleaner.segment import segment
 from cleaner.spam import may_go, view_of
-from cleaner.spam.candidates import candidates
+from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.grammar import Grammar, Phrase
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import Injected, disguised, inject, inject_html
@@ -137,21 +137,30 @@ class _Rows:
         alike = [_overlap((c.start, c.end), spam) if spam is not None else 0.0 for c in found]
         best = max(alike, default=0.0)
         for candidate, row, shared in zip(found, signals, alike, strict=True):
-            truth = int(shared >= _ALIKE)
-            if (0 < shared < _ALIKE) or (not truth and skip(candidate.start, candidate.end)):
+            truth = _truth(candidate, shared, best, spam)
+            if truth is None or (not truth and skip(candidate.start, candidate.end)):
                 continue
-            if truth and shared < best - _SLOPPY and spam is not None:
-                # A better span was found. One that cuts it is no mistake, one that
-                # takes in words of the author's is.
-                if candidate.start >= spam[0] and candidate.end <= spam[1]:
-                    continue
-                truth = 0
             self.signals.append(row)
-            self.truth.append(truth)
+            self.truth.append(int(truth))
             self.page.append(self.pages)
             self.fold.append(fold)
             self.natural.append(spam is None)
             self.gated.append(may_go(candidate, row, view))
+
+
+def _truth(c: Candidate, shared: float, best: float, spam: tuple[int, int] | None) -> bool | None:
+    """Whether a candidate is the spam; None where that is neither right nor wrong.
+
+    `shared` is its overlap with the spam, `best` the largest of any candidate. Beside a better
+    one, a candidate that cuts the spam is no mistake; one that takes in the author's words is.
+    """
+    if spam is None or not shared:
+        return False
+    if shared < _ALIKE:
+        return None
+    if shared >= best - _SLOPPY:
+        return True
+    return None if spam[0] <= c.start and c.end <= spam[1] else False
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
@@ -484,12 +493,9 @@ def _fit_weigher(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamMode
 
 
 def _fit_network(
-    signals: FloatArray,
-    truth: npt.NDArray[np.int64],
-    seed: int,
-    members: int,
+    signals: FloatArray, truth: npt.NDArray[np.int64], seed: int, members: int,
     hidden: int = _HIDDEN,
-) -> Weigher:
+) -> Weigher:  # fmt: skip
     from sklearn.neural_network import MLPClassifier
 
     mean = signals.mean(0)
