@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,7 @@ def _ends(text: str) -> list[str]:
     return [word if word.isalpha() else _bare(word) for word in words]
 
 
+@lru_cache(maxsize=65536)
 def _bare(word: str) -> str:
     word = word.strip(_TRIM) or word
     return word if word.isalpha() else word.translate(_ZEROS)
@@ -96,12 +98,11 @@ def far_tokens(facts: DomFacts) -> Iterator[Sequence[str]]:
 
 def bag(words: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:
     """Look words up; words that the vocabulary lacks are left out."""
-    distinct = {id(each): each for each in words}  # blocks share what stands in one element
-    look_up = vocabulary.get
-    numbers = {
-        key: [number for number in map(look_up, each) if number is not None]
-        for key, each in distinct.items()
-    }
-    rows = [numbers[id(each)] for each in words]
-    sizes = np.fromiter(map(len, rows), np.int32, len(rows))
-    return Bag(np.fromiter(chain.from_iterable(rows), np.int32, int(sizes.sum())), sizes)
+    counts = np.fromiter(map(len, words), np.int64, len(words))
+    ids = np.fromiter(
+        map(vocabulary.get, chain.from_iterable(words), repeat(-1)), np.int32, int(counts.sum())
+    )
+    known = ids >= 0
+    block = np.repeat(np.arange(len(words)), counts).compress(known)
+    sizes = np.bincount(block, minlength=len(words)).astype(np.int32)
+    return Bag(ids.compress(known), sizes)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from cleaner.scripts import CODE, CodeArray, codepoints
 
@@ -44,6 +45,7 @@ _OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}")
 _LEET_WORD: Final = re.compile(
     r"(?<![\w.@/:#&-])[A-Za-z]{0,8}(?:[0134578@$!]{1,2}[A-Za-z]{1,10}){1,4}\b"
 )
+_ASCII: Final = 127
 _MIN_SPACED: Final = 9
 """Characters of the shortest spaced word: five letters and four separators."""
 
@@ -68,14 +70,16 @@ def disguised_words(text: str, codes: CodeArray) -> list[tuple[int, int, str]]:
             for m in _SPACED.finditer(text)
             if m.end() - m.start() >= _MIN_SPACED
         )
-    found += ((m.start(), m.end(), _LEET) for m in _leet(text, codes))
-    if not text.isascii():
-        if any(char in text for char in ZERO_WIDTH):
-            found += ((m.start(), m.end(), _INVISIBLE) for m in _HIDDEN_JOINT.finditer(text))
-        if _STYLED_SIGN.search(text):
-            found += ((m.start(), m.end(), _SYMBOLS) for m in _STYLED.finditer(text))
-        if _OVERLAY.search(text):
-            found += ((m.start(), m.end(), _STRUCK) for m in _OVERLAID.finditer(text))
+    points = codepoints(text)
+    found += ((m.start(), m.end(), _LEET) for m in _leet(text, codes, points))
+    strange = "".join(map(chr, np.unique(points[points > _ASCII]).tolist()))
+    if any(char in strange for char in ZERO_WIDTH):
+        found += ((m.start(), m.end(), _INVISIBLE) for m in _HIDDEN_JOINT.finditer(text))
+    if _STYLED_SIGN.search(strange):
+        found += ((m.start(), m.end(), _SYMBOLS) for m in _STYLED.finditer(text))
+    if _OVERLAY.search(strange):
+        found += ((m.start(), m.end(), _STRUCK) for m in _OVERLAID.finditer(text))
+    if strange:
         found += ((start, end, _MIXED_TRICK) for start, end in _mixed(text, codes))
     return _joined(sorted(found))
 
@@ -108,10 +112,10 @@ def _joined(words: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     return joined
 
 
-def _leet(text: str, codes: CodeArray) -> Iterator[re.Match[str]]:
+def _leet(text: str, codes: CodeArray, points: npt.NDArray[np.uint32]) -> Iterator[re.Match[str]]:
     """Latin words with digits or signs between their letters, but no units, codes or models."""
     letter = codes == CODE["Latin"]
-    sign = _IS_LEET.take(np.minimum(codepoints(text), 127))
+    sign = _IS_LEET.take(np.minimum(points, _ASCII))
     for at in np.flatnonzero(letter[:-2] & letter[2:] & sign[1:-1]):
         start = int(at)
         while start and text[start - 1].isalnum():
@@ -141,8 +145,9 @@ def _mixed(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:
 def _has_spaced_letters(text: str, codes: CodeArray) -> bool:
     """Whether letters and separators alternate anywhere for `_MIN_SPACED` characters."""
     letter = codes != 0
-    alternates = letter[1:] != letter[:-1]
-    if len(alternates) < _MIN_SPACED:
-        return False
-    steps = np.cumsum(alternates, dtype=np.int32)
-    return bool((steps[_MIN_SPACED - 1 :] - steps[: -_MIN_SPACED + 1] == _MIN_SPACED - 1).any())
+    alone = letter.copy()
+    alone[1:] &= ~letter[:-1]
+    alone[:-1] &= ~letter[1:]
+    places = np.flatnonzero(alone)
+    letters = _MIN_SPACED // 2
+    return bool((places[letters:] - places[:-letters] == _MIN_SPACED - 1).any())

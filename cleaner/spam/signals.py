@@ -72,7 +72,8 @@ _COMMAS: Final = frozenset(",;،、，；")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
 _AROUND: Final = 160
-_NEWLINE: Final = 10
+_DENSE: Final = 24
+_STEP: Final = 4
 _CLIP: Final = 6.0
 """Log-odds beyond it say no more."""
 _CLOSES: Final = {
@@ -133,29 +134,34 @@ class Reader:
         if view.html:
             put("html", 1)
             put("marked_up", self._marked_up())
-        letters, foreign, upper, breaks = self._counts
+        letters, foreign, upper = self._counts
         put(
             "foreign_share",
-            _between(foreign, starts, ends) / np.maximum(1, _between(letters, starts, ends)),
+            (foreign[ends] - foreign[starts]) / np.maximum(1, letters[ends] - letters[starts]),
         )
-        put("capitals", _between(upper, starts, ends) / size)
-        before = np.where(starts > 0, _between(breaks, starts - 1, starts), 1)
-        after = np.where(ends < page, _between(breaks, ends, np.minimum(page, ends + 1)), 1)
-        put("lines_alike", (before > 0) & (after > 0))
+        put("capitals", (upper[ends] - upper[starts]) / size)
+        text = view.text
+        put("lines_alike", [
+            text[c.start - 1 : c.start] in "\n" and text[c.end : c.end + 1] in "\n"
+            for c in self.found
+        ])  # fmt: skip
         kinds = [COLUMN[f"found_as_{c.kind}"] for c in self.found]
         rows[np.arange(len(rows)), kinds] = 1
         return rows
 
     @cached_property
-    def _counts(self) -> tuple[npt.NDArray[np.int64], ...]:
-        """Running counts of letters, those of other scripts, capitals and line ends."""
-        codes, signs = self.view.codes, codepoints(self.view.text)
+    def _counts(self) -> list[npt.NDArray[np.int32]]:
+        """Running counts of letters, those of other scripts, and capitals."""
+        codes = self.view.codes
         letter = codes != 0
         flags = (
-            letter, letter & (codes != self.view.home), letter & (signs != self.view.folded),
-            signs == _NEWLINE,
+            letter, letter & (codes != self.view.home),
+            letter & (codepoints(self.view.text) != self.view.folded),
         )  # fmt: skip
-        return tuple(np.concatenate([[0], np.cumsum(flag)]) for flag in flags)
+        counts = np.zeros((len(flags), len(codes) + 1), np.int32)
+        for count, flag in zip(counts, flags, strict=True):
+            np.cumsum(flag, out=count[1:])
+        return list(counts)
 
     def _marked_up(self) -> npt.NDArray[np.bool_]:
         """Whether each candidate touches a link to another site or something hidden."""
@@ -175,7 +181,7 @@ class Reader:
     def _contrasts(self) -> FloatArray:
         """Contrast of each candidate to the page, and its lead over the candidates elsewhere."""
         starts, ends = self.spans.T
-        sounds, strange = self.view.contrast(starts, ends, ends - starts)
+        sounds, strange = self.view.contrast(starts, ends)
         own = np.stack([sounds, strange, (sounds + strange) * 0.7071], 1).clip(-8, 8)
         apart = (starts[:, None] >= ends) | (ends[:, None] <= starts)
         others = np.where(apart[:, :, None], own, 0.0).max(1)
@@ -234,9 +240,9 @@ class Reader:
 
     @cached_property
     def _dense(self) -> FloatArray:
-        """Whether the stretch of 24 characters from each one on sounds promotional."""
+        """Whether stretches of 24 characters, one at every fourth, sound promotional."""
         sums = self.view.promotion
-        value = (sums[24:] - sums[:-24]) * np.float32((4 * 24) ** -0.5)
+        value = (sums[_DENSE::_STEP] - sums[:-_DENSE:_STEP]) * np.float32((4 * _DENSE) ** -0.5)
         return (value + np.float32(self.promotion.bias) > 0).astype(np.float32)
 
     @cached_property
@@ -256,8 +262,9 @@ class Reader:
             1, high - low - (end - start)
         )
         dense = self._dense
-        outside = dense.sum() - dense[max(0, start - 23) : end].sum()
-        found["promotional_share"] = float(outside) / max(1, len(dense) - (end - start) - 23)
+        own = dense[max(0, start - _DENSE) // _STEP + 1 : end // _STEP + 1]
+        share = float(dense.sum() - own.sum()) / max(1, len(dense) - len(own))
+        found["promotional_share"] = share
         folded = span.casefold()
         others: list[tuple[int, int]] = []
         strongest = -3.0
@@ -312,10 +319,7 @@ class Reader:
         inside = float(fit[end] - fit[start])
         low, high = max(0, start - _AROUND), min(len(view.text), end + _AROUND)
         found["fit_around"] = float(fit[high] - fit[low] - inside) / max(1, high - low - size)
-        grams = view.seen_index[start : max(start + 1, end - 2)]
-        if len(grams):
-            # Those that the span repeats itself count as known, which does no harm.
-            found["novelty"] = float((view.seen.take(grams) <= 1).mean())
+        found["novelty"] = view.novelty(start, end)
 
     def _place(self, c: Candidate, span: str, found: dict[str, float]) -> None:
         text, start, end = self.view.text, c.start, c.end
@@ -363,7 +367,8 @@ class Reader:
     @cached_property
     def _words_per_line(self) -> float:
         text = self.view.text
-        return log1p(len(text.split()) / (1 + len(text.split("\n"))))
+        lines = text.count("\n") + 1
+        return log1p((text.count(" ") + lines) / (1 + lines))
 
     @cached_property
     def _anchors(self) -> npt.NDArray[np.int64]:
@@ -401,12 +406,6 @@ class Reader:
         )
         found["links"] = log1p(len(view.anchors))
         found["link_share"] = float((ends - starts).sum()) / max(1, len(view.text))
-
-
-def _between(
-    sums: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    return sums[ends] - sums[starts]
 
 
 def _clip(value: float) -> float:

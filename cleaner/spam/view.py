@@ -6,17 +6,18 @@ of the running sums.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from cleaner.scripts import CODE, SCRIPTS, CodeArray, script_codes
+from cleaner.scripts import CODE, SCRIPTS, CodeArray, codepoints, script_codes
 from cleaner.spam.grams import FloatArray, HashArray, fold, hashes
 from cleaner.spam.languages import Languages, buckets
 from cleaner.spam.score import Promotion
@@ -29,16 +30,17 @@ FAMILY: Final = np.array(
 )
 STYLED: Final = CODE["Styled"]
 _SEEN_BITS: Final = 15
+_SPREAD: Final = 12
+"""Characters over which the scores of a page are seen to vary: single ones hang together."""
+_STOPS: Final = np.zeros(0x10000, bool)
+_STOPS[[ord(sign) for sign in "\n;:!?。！？।|"]] = True
+_STOPS.flags.writeable = False
 UNSPACED: Final = np.zeros(len(SCRIPTS), bool)
 """By script: whether words are written without spaces between them, or with few."""
 UNSPACED[
     [CODE[name] for name in ("Han", "Thai", "Lao", "Khmer", "Myanmar", "Hangul", "Tibetan")]
 ] = True
 UNSPACED.flags.writeable = False
-
-
-Index = slice | npt.NDArray[np.int64]
-Length = int | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +102,29 @@ class View:
             languages.sums(index, group, len(text)),
         )
 
-    def contrast(self, starts: Index, ends: Index, length: Length) -> tuple[FloatArray, FloatArray]:
+    def contrast(
+        self, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+    ) -> tuple[FloatArray, FloatArray]:
         """How much more promotional stretches sound than the page, and how much less they fit
         its language: differences of sums, in standard deviations of one character.
         """
-        sounds, strange = self._centred
-        root = np.sqrt(np.float32(length))
-        return (sounds[ends] - sounds[starts]) / root, (strange[ends] - strange[starts]) / root
+        length = np.maximum(ends - starts, 1).astype(np.float32)
+        root = np.sqrt(length)
+        (sound, sounds), (fit, fits) = self._level
+        more = (self.promotion[ends] - self.promotion[starts] - sound * length) / (sounds * root)
+        less = (fit * length - self.fit[ends] + self.fit[starts]) / (fits * root)
+        return more, less
 
     @cached_property
-    def _centred(self) -> tuple[FloatArray, FloatArray]:
-        """Running sums of promotion and of misfit, less the page's mean, in its deviations."""
+    def _level(self) -> list[tuple[np.float32, np.float32]]:
+        """Of promotion and of fit: mean and standard deviation of one character of the page."""
         size = len(self.text)
-        width = min(12, max(1, size // 3))
-        centred = []
-        for sums in (self.promotion, -self.fit):
-            even = sums - np.linspace(0, float(sums[-1]), size + 1, dtype=np.float32)
-            deviation = (even[width:] - even[:-width]).std() / np.float32(width**0.5)
-            centred.append(even / (deviation + np.float32(1e-3)))
-        return centred[0], centred[1]
+        width = min(_SPREAD, max(1, size // 3))
+        level = []
+        for sums in (self.promotion, self.fit):
+            deviation = (sums[width::4] - sums[:-width:4]).std() / np.float32(width**0.5)
+            level.append((sums[-1] / np.float32(size), deviation + np.float32(1e-3)))
+        return level
 
     @cached_property
     def _joining(self) -> npt.NDArray[np.bool_]:
@@ -128,29 +134,51 @@ class View:
     @cached_property
     def begins(self) -> npt.NDArray[np.bool_]:
         """Whether a phrase may begin at each character."""
-        inside, free = self._joining, UNSPACED[self.codes]
-        begins = inside.copy()
-        begins[1:] &= ~inside[:-1] | free[1:]
+        begins = self._joining.copy()
+        begins[1:] &= ~self._joining[:-1] | self._free[1:]
         return begins
 
     @cached_property
     def ends(self) -> npt.NDArray[np.bool_]:
         """Whether a phrase may end after each character."""
-        inside, free = self._joining, UNSPACED[self.codes]
-        ends = inside.copy()
-        ends[:-1] &= ~inside[1:] | free[1:]
+        ends = self._joining.copy()
+        ends[:-1] &= ~self._joining[1:] | self._free[1:]
         return ends
 
     @cached_property
-    def seen(self) -> npt.NDArray[np.int64]:
-        """How often each hashed 4-gram occurs in the text."""
-        return np.bincount(self.seen_index, minlength=1 << _SEEN_BITS)
+    def _free(self) -> npt.NDArray[np.bool_]:
+        """Whether each character is of a script without spaces between words."""
+        return UNSPACED.take(self.codes)
 
     @cached_property
-    def seen_index(self) -> HashArray:
-        """Entry of `seen` for each 4-gram."""
-        found = self.grams.get(4)
-        return np.zeros(0, np.uint32) if found is None else found >> np.uint32(32 - _SEEN_BITS)
+    def stops(self) -> npt.NDArray[np.int32]:
+        """Running count of the signs that no phrase goes beyond, shape (len(text) + 1,)."""
+        signs = np.minimum(codepoints(self.text), 0xFFFF)
+        stops = _STOPS.take(signs)
+        dots = signs == ord(".")
+        dots[:-1] &= (signs[1:] == ord(" ")) | stops[1:]
+        count = np.zeros(len(signs) + 1, np.int32)
+        np.cumsum(stops | dots, out=count[1:])
+        return count
+
+    def novelty(self, start: int, end: int) -> float:
+        """Share of a span's 4-grams that the text holds nowhere else.
+
+        Those that the span repeats itself count as known, which does no harm.
+        """
+        index = self._seen
+        grams = index[start : max(start + 1, end - 2)]
+        if not len(grams):
+            return 0.0
+        own = np.zeros(1 << _SEEN_BITS, bool)
+        own[grams] = True
+        _, counts = np.unique(index[own.take(index)], return_counts=True)
+        return float(np.count_nonzero(counts == 1)) / len(grams)
+
+    @cached_property
+    def _seen(self) -> HashArray:
+        """Hash of each 4-gram, in few bits."""
+        return self.grams.get(4, np.zeros(0, np.uint32)) >> np.uint32(32 - _SEEN_BITS)
 
 
 class Articles:
@@ -178,22 +206,31 @@ class Articles:
         shift = self.starts[at] - self.segments[at].start
         return start + shift, end + shift
 
+    def links(self, links: Sequence[Link]) -> Iterator[tuple[tuple[int, int], Link]]:
+        """The links that lie in a segment, with their ranges in the text."""
+        links = sorted(links, key=attrgetter("start"))
+        starts = [link.start for link in links]
+        for segment, at in zip(self.segments, self.starts, strict=False):
+            shift = at - segment.start
+            for number in range(bisect_left(starts, segment.start), len(links)):
+                link = links[number]
+                if link.start >= segment.end:
+                    break
+                if link.end <= segment.end:
+                    yield (link.start + shift, link.end + shift), link
+
 
 def markup_of(
     page: Page, articles: Articles, url: str | None
 ) -> tuple[tuple[Anchor, ...], tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
     """Links, hidden ranges and hidden blocks inside the article."""
     anchors: list[Anchor] = []
-    inside = [
-        (found, link)
-        for link in page.links
-        if (found := articles.inside(link.start, link.end)) is not None
-    ]
-    if inside:
-        own = _own_site(page.links, url)
-        for found, link in inside:
-            site = _site(link.href)
-            anchors.append(Anchor(*found, link, bool(site) and site != own))
+    own: str | None = None
+    for place, link in articles.links(page.links):
+        site = _site(link.href)
+        if site and own is None:
+            own = _own_site(page.links, url)
+        anchors.append(Anchor(*place, link, bool(site) and site != own))
     hidden = [span for low, high in page.hidden if (span := articles.inside(low, high))]
     blocks: list[tuple[int, int]] = []
     if any(element.hidden for element in page.elements):
