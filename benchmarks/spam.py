@@ -31,7 +31,7 @@ from cleaner.examples import prepare, unique
 from cleaner.spam import SpamModel, deletion, judge, view_of
 from cleaner.spam.candidates import foreign_runs
 from cleaner.spam.grammar import Grammar, Phrase
-from cleaner.spam.inject import disguised, inject
+from cleaner.spam.inject import disguised, inject, shortened
 from cleaner.spam.score import Promotion
 from cleaner.spam.train import _SHORT, Judgements, Text, injected_html, train_spam
 from cleaner.spam.view import View
@@ -176,9 +176,11 @@ def evaluate_model(
         by_language.setdefault(_SHORT.get(text.language, text.language), []).append(text)
 
     def put(name: str, text: Text, phrase: Phrase, words: str | None = None) -> None:
-        made = inject(text.text, words or phrase.text, rng, sentence=phrase.kind == "sentence")
+        words = words or phrase.text
+        body = shortened(text.text, words)
+        made = inject(body, words, rng, sentence=phrase.kind == "sentence")
         if made is not None:
-            lines.add(name, model.view(made.text), (made.start, made.end), model, text.text)
+            lines.add(name, model.view(made.text), (made.start, made.end), model, body)
 
     def pick(source: Grammar, wanted: Callable[[str], bool]) -> list[str]:
         return [name for name in sorted(source.languages) if wanted(name)]
@@ -366,7 +368,11 @@ def main() -> None:
     hosts = [text for text in texts if _held(text.id)]
     known = [text for text in texts if not _held(text.id)]
     test_pages = [(p.page, p.labels) for p in prepared if _held(p.labelled.site)]
-    own_pages = [(p.page, p.labels) for p in prepared if not _held(p.labelled.site)]
+    own_pages = [
+        (p.page, p.labels)
+        for p in prepared
+        if not _held(p.labelled.site) and not p.labelled.has_spam
+    ]
     report: dict[str, Any] = {"command": " ".join(["python benchmarks/spam.py", *_options(args)])}
 
     def trained(left_out: tuple[set[str], set[str]]) -> SpamModel:

@@ -491,7 +491,7 @@ def _spam_model(corpus: Corpus, extra: Extra, seed: int, say: Say) -> SpamModel 
             return None
     ids = extra.ids or ("",) * len(extra.texts)
     texts = [Text(*row, name) for row, name in zip(extra.texts, ids, strict=True)]
-    pages = [(found.page, found.labels) for found in corpus.pages]
+    pages = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
     with threadpool_limits(1):
         return train_spam(texts, pages, seed=seed, say=say)
 

@@ -45,6 +45,11 @@ def write_raw(folder: Path, labels: str, page: str = HTML, name: str = "p") -> P
     return folder / f"{name}.labels"
 
 
+def test_a_page_tells_whether_spam_is_marked_in_it() -> None:
+    assert PAGE.has_spam
+    assert not replace(PAGE, labels=PAGE.labels[::2]).has_spam
+
+
 @pytest.mark.parametrize("compress", [False, True])
 def test_round_trip(tmp_path: Path, compress: bool) -> None:
     text = replace(PAGE, name="plain", kind="text", page=b"Home\r\n\xff\n")

@@ -71,6 +71,11 @@ class LabelledPage:
         return extract_domain(self.url) or urlsplit(self.url).hostname or self.url
 
     @property
+    def has_spam(self) -> bool:
+        """Whether injected spam is marked in it."""
+        return any(entry.spam for entry in self.labels)
+
+    @property
     def ordered(self) -> bool:
         """False when the labels are excerpts in no order (header `ordered: no`)."""
         return self.extra.get("ordered") != "no"

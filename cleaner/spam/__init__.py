@@ -1,7 +1,7 @@
 """Injected spam: spans inside article segments that the author did not write.
 
 `candidates` finds spans worth judging, `signals` measures how each sounds and sits in its
-sentence, and `model` weighs the signals. One kind of evidence is never enough to remove:
+sentence, and `trees` weigh the signals. One kind of evidence is never enough to remove:
 foreign words in running text are mostly names and glosses, and promotional words are
 mostly articles about them.
 """
@@ -19,7 +19,7 @@ from cleaner.scripts import SCRIPTS
 from cleaner.spam.candidates import Candidate
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.model import SpamModel
-from cleaner.spam.score import sigmoid
+from cleaner.spam.score import logit, sigmoid
 from cleaner.spam.signals import COLUMN
 from cleaner.spam.view import Articles, View, markup_of
 from cleaner.types import ARTICLE, Page, Segment, Span
@@ -28,29 +28,17 @@ __all__ = ["SpamModel", "deletion", "find_spam", "judge", "may_go", "view_of"]
 
 _PROMOTIONAL: Final = 0.0
 """Log-odds from which a span counts as promotional."""
-_SOUND: Final = 0.0
-"""Log-odds of promotion that words of another language must have to go. Below these limits,
-most spans of real texts that the network is sure of are glosses, names and headings."""
-_SOUND_IN_OTHER_SCRIPT: Final = -1.0
-_SOUND_IN_OTHER_SCRIPT_INSIDE: Final = -4.0
-"""In the middle of a sentence: even words of languages nobody trained on are mostly above."""
-_SOUND_IN_DISGUISE: Final = -2.0
-_SOUND_IN_OWN_LANGUAGE: Final = 2.0
-_ONE_WORD: Final = 0.7
-"""Just above `words` of a single word, which is a name of a medicine sooner than spam."""
-_TELLING: Final = 600
-"""Characters from which a page tells what its matter is."""
 _OTHER_MATTER: Final = 0.3
 """What `promotional_others` is below where the rest of a page promotes nothing."""
-_HIDDEN: Final = 0.7
-"""Probability from which promotion that the markup hides goes: out of fold, that took 117 of
-170 injected spans instead of 89, and touched one of 1,500 pages without any."""
+_TELLING: Final = 300
+"""Characters from which a text tells what is at home in it."""
+_SOUNDER: Final = 0.1
+"""How much log-odds of promotion count beside those of spam where candidates overlap."""
 _PURE: Final = 0.8
 """Share of a span's letters that must be of another script for that to be a reason."""
 _OTHER_LANGUAGE: Final = 0.4
 """Nats a trigram by which another language must fit better than the page's."""
 _LANGUAGE_TRIGRAMS: Final = 8
-_BREAKS: Final = "breaks into a sentence that reads on without it"
 
 
 def find_spam(
@@ -89,21 +77,15 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     found, signals = model.signals(view)
     if not found:
         return []
-    probability = model.weigher(signals)
+    probability = model.trees(signals)
     verdicts = []
-    for at in _best(found, probability, model.mark):
+    for at in _best(found, probability, [_sound(row) for row in signals], model.mark):
         insertion, others = evidence(found[at], signals[at], view)
-        least = min(model.remove, _HIDDEN) if _is_hidden(signals[at]) else model.remove
-        removed = bool(probability[at] >= least) and may_go(found[at], signals[at], view)
+        removed = bool(probability[at] >= model.remove) and may_go(found[at], signals[at], view)
         verdicts.append(
             (found[at], round(float(probability[at]), 4), [*others, *insertion], removed)
         )
     return verdicts
-
-
-def _is_hidden(row: FloatArray) -> bool:
-    """Whether a span that sounds promotional is hidden, as good as no writer does."""
-    return bool(row[COLUMN["hidden"]] > _PURE) and _sound(row) > _PROMOTIONAL
 
 
 def _sound(row: FloatArray) -> float:
@@ -111,12 +93,18 @@ def _sound(row: FloatArray) -> float:
     return float(max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]]))
 
 
-def _best(found: Sequence[Candidate], probability: FloatArray, least: float) -> list[int]:
-    """The most probable of candidates that overlap, in order of position."""
+def _best(
+    found: Sequence[Candidate], probability: FloatArray, sound: Sequence[float], least: float
+) -> list[int]:
+    """The most probable of candidates that overlap, in order of position.
+
+    Of candidates nearly as probable, the more promotional one: spam, not the words around it.
+    """
+    odds = [logit(min(max(float(p), 1e-9), 1 - 1e-9)) for p in probability]
+    merit = [value + _SOUNDER * more for value, more in zip(odds, sound, strict=True)]
+    likely = [at for at in range(len(found)) if probability[at] >= least]
     kept: list[int] = []
-    for at in sorted(range(len(found)), key=lambda i: (-probability[i], found[i].start)):
-        if probability[at] < least:
-            break
+    for at in sorted(likely, key=lambda i: (-merit[i], found[i].start)):
         place = bisect_right(kept, found[at].start, key=lambda i: found[i].start)
         free_before = place == 0 or found[kept[place - 1]].end <= found[at].start
         if free_before and (place == len(kept) or found[kept[place]].start >= found[at].end):
@@ -127,32 +115,14 @@ def _best(found: Sequence[Candidate], probability: FloatArray, least: float) -> 
 def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
     """Whether there is evidence of two kinds, as removal needs whatever the probability.
 
-    Another language, another script or a disguise alone is at home in many texts: unless the
-    markup speaks against the span, it has to sound a little like promotion as well, least so
-    in another script in the middle of a sentence. Promotion in the page's own language, or in
-    Latin letters anywhere, may be the page's own matter: the page has to be long enough to
-    tell, and about other things.
+    In a sentence or two, that words are of another language or in disguise tells nothing.
     """
     insertion, others = evidence(c, row, view)
-    if not insertion or not others:
+    if len(view.text) < _TELLING and _sound(row) <= _PROMOTIONAL:
         return False
-    if row[COLUMN["hidden"]] or row[COLUMN["off_site"]] > 0.5:
-        return len(others) > 1
-    sound = _sound(row)
-    if c.trick:
-        return sound > _SOUND_IN_DISGUISE
-    foreign, latin = row[COLUMN["foreign_share"]] > _PURE, row[COLUMN["latin"]]
-    if foreign and not latin:
-        inside = _BREAKS in insertion
-        return sound > (_SOUND_IN_OTHER_SCRIPT_INSIDE if inside else _SOUND_IN_OTHER_SCRIPT)
-    if len(others) > 1 and not foreign:
-        return sound > _SOUND
-    return bool(
-        sound > _SOUND_IN_OWN_LANGUAGE
-        and (row[COLUMN["words"]] > _ONE_WORD or row[COLUMN["unspaced"]])
-        and len(view.text) >= _TELLING
-        and row[COLUMN["promotional_others"]] < _OTHER_MATTER
-    )
+    marked_up = row[COLUMN["hidden"]] or row[COLUMN["off_site"]] > 0.5
+    # Most links to other sites and most hidden text are the author's: that is no reason alone.
+    return bool(insertion) and len(others) > bool(marked_up)
 
 
 def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list[str]]:
@@ -166,7 +136,7 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
     before = max(signal(f"before_{k}") for k in ("word", "name", "glued", "comma", "digit"))
     after = max(signal(f"after_{k}") for k in ("word", "name", "glued", "comma", "digit"))
     if before and after and not introduced:
-        insertion.append(_BREAKS)
+        insertion.append("breaks into a sentence that reads on without it")
     elif signal("before_glued") or signal("after_glued"):
         insertion.append("glued to a word")
     elif (before or after) and not introduced and c.kind != "sentence":

@@ -2,8 +2,7 @@
 
 Runs of another script, disguised words, phrases and sentences that sound promotional or stand
 out from their page (`stretches`), addresses, and in HTML links that lead elsewhere and hidden
-ranges. Every span is a half-open
-range of characters of the view's text.
+ranges. Every span is a half-open range of characters of the view's text.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import numpy as np
 from cleaner.scripts import CODE, CodeArray
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grams import ORDERS
-from cleaner.spam.score import Promotion
-from cleaner.spam.stretches import LEAST, MAX_SENTENCE, logit, stretches, trimmed
+from cleaner.spam.score import Promotion, logit
+from cleaner.spam.stretches import LEAST, MAX_SENTENCE, stretches, trimmed
 from cleaner.spam.view import STYLED, View
 
 _MAX_GAP: Final = 3

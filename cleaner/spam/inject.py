@@ -32,6 +32,15 @@ class Injected:
     """middle, end, glued, brackets, line or between."""
 
 
+def shortened(text: str, spam: str) -> str:
+    """A text with as much less at its end as the spam to be put into it is long.
+
+    Many texts of a corpus are cut at the same length: one that is a little longer would give
+    itself away.
+    """
+    return text[: -len(spam) - 1] if len(text) > 3 * len(spam) else text
+
+
 def inject(text: str, spam: str, random: Random, *, sentence: bool = False) -> Injected | None:
     """Put a piece of spam into a text; None if the text has no room for it."""
     gaps = [m.start() for m in re.finditer(r"(?<=[^\W_,;:]) (?=[^\W_])", text)]

@@ -84,6 +84,11 @@ class Promotion:
         return sigmoid(self.logit(phrase))
 
 
+def logit(probability: float) -> float:
+    """Log-odds of a probability other than 0 and 1."""
+    return math.log(probability / (1 - probability))
+
+
 def sigmoid(value: float) -> float:
     """Logistic function, safe for large arguments."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))

@@ -129,7 +129,7 @@ class Reader:
         put("fit_page", (view.fit[-1] - fit) / np.maximum(1, page - size))
         put("chars", np.log1p(size))
         put("position", starts / page)
-        put("page_chars", log1p(page))
+        put("page_chars", round(log1p(page)))
         put("latin_home", view.home == CODE["Latin"])
         if view.html:
             put("html", 1)

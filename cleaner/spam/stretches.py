@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from math import log
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cleaner.spam.grams import ORDERS, FloatArray
+from cleaner.spam.score import logit
 from cleaner.spam.view import UNSPACED, View
 
 Ints = npt.NDArray[np.int64]
@@ -80,11 +80,6 @@ def stretches(view: View, bias: float) -> tuple[list[Stretch], list[Stretch]]:
     middles = [(low + high) // 2 for low, high in hot] + [at + narrowest // 2 for at in apart]
     sentences = [found for at in middles if (found := _sentence(view.text, at)) is not None]
     return phrases, sentences
-
-
-def logit(probability: float) -> float:
-    """Log-odds of a probability."""
-    return log(probability / (1 - probability))
 
 
 def _windows(view: View, step: int) -> Iterator[tuple[int, FloatArray, FloatArray]]:

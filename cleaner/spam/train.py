@@ -1,6 +1,6 @@
 """Training of the spam model on injected and untouched texts.
 
-Scores that feed the network must not have seen what they score, or it learns to trust the
+Scores that feed the trees must not have seen what they score, or these learn to trust the
 phrase list. So texts, languages, verticals and phrases are dealt into folds; the promotional
 score of a fold is trained without its languages, verticals, phrases and texts, and the
 training pages of the fold are made of exactly these (stacking, Wolpert 1992).
@@ -24,12 +24,13 @@ from cleaner.spam import may_go, view_of
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.grammar import Grammar, Phrase
 from cleaner.spam.grams import FloatArray
-from cleaner.spam.inject import Injected, disguised, inject, inject_html
+from cleaner.spam.inject import Injected, disguised, inject, inject_html, shortened
 from cleaner.spam.joins import Joins
 from cleaner.spam.languages import Languages
-from cleaner.spam.model import SpamModel, Weigher
+from cleaner.spam.model import LIMIT, Screen, SpamModel
 from cleaner.spam.score import Promotion
 from cleaner.spam.signals import QUICK_COLUMNS
+from cleaner.spam.trees import Trees
 from cleaner.spam.view import Articles, View
 from cleaner.types import ARTICLE, Page, Segment
 
@@ -44,22 +45,23 @@ _HTML_COPIES: Final = 2
 _MAX_PAGES: Final = 1_500
 _CROPPED: Final = 0.3
 _JOINED: Final = 0.12
-_MEMBERS: Final = 2
-_HIDDEN: Final = 64
-_HIDDEN_OF_SCREEN: Final = 16
+_HIDDEN: Final = 16
+"""Hidden units of the screen."""
 _KEPT_BY_SCREEN: Final = 0.97
 """Share of injected spans whose candidates the screen lets pass."""
 _EPOCHS: Final = 14
+_WEIGHT_OF_OTHERS: Final = 3.0
+"""How much a candidate that is no spam counts; 1 and 10 do as well, at other thresholds."""
 _ALIKE: Final = 0.7
 """Share of two spans' characters in common from which they are the same."""
 _SLOPPY: Final = 0.1
 """How much less than another's that share may be."""
-_FALSE_REMOVALS: Final = 1 / 2_500
+_FALSE_REMOVALS: Final = 1 / 3_000
 """Share of untouched texts that the strict threshold may touch."""
-_LEAST_REMOVE: Final = 0.96
+_LEAST_REMOVE: Final = 0.7
 """The strict threshold is at least that, however few texts speak against a lower one."""
 _MARK_PRECISION: Final = 0.95
-_LEAST_MARK: Final = 0.1
+_LEAST_MARK: Final = 0.05
 
 # ISO 639-3 to 639-1, for corpora that use the former.
 _SHORT: Final = dict(
@@ -117,7 +119,7 @@ class _Rows:
     """Signals and truth of candidates, with the page and fold each comes from."""
 
     signals: list[FloatArray] = field(default_factory=list)
-    truth: list[int] = field(default_factory=list)
+    truth: list[bool] = field(default_factory=list)
     page: list[int] = field(default_factory=list)
     fold: list[int] = field(default_factory=list)
     natural: list[bool] = field(default_factory=list)
@@ -141,7 +143,7 @@ class _Rows:
             if truth is None or (not truth and skip(candidate.start, candidate.end)):
                 continue
             self.signals.append(row)
-            self.truth.append(int(truth))
+            self.truth.append(truth)
             self.page.append(self.pages)
             self.fold.append(fold)
             self.natural.append(spam is None)
@@ -177,7 +179,7 @@ def train_spam(
 
     Args:
         texts: running texts mostly free of spam, in as many languages as possible.
-        pages: HTML pages with the label of each block, for the signals of markup.
+        pages: HTML pages free of spam with the label of each block, for the signals of markup.
         grammar: phrases to inject; the shipped ones by default.
         judgements: spans of `texts` that are spam, which must not be learned as clean.
         size: share of the usual number of training pages.
@@ -209,8 +211,9 @@ def train_spam(
         )
         model = _unweighed(promotion, languages, joins)
         share = _MAX_NATURAL * size / max(1, len(texts))
+        unread = [text for text in held if text.id not in judgements.spans]
         for text in held[: max(1, int(share * len(held)))]:
-            _add_natural(rows, text, held, model, fold, judgements, rng)
+            _add_natural(rows, text, unread, model, fold, judgements, rng)
         source = _Source(grammar, fold_of, fold)
         for _ in range(int(_INJECTED * size) // _FOLDS if held else 0):
             _add_injected(rows, rng.choice(held), held, source, model, fold, rng)
@@ -225,13 +228,12 @@ def train_spam(
     promotion = _fit_promotion(
         grammar, texts[: int(_WINDOW_TEXTS * size)], [p for _, p in mined], Random(seed), size
     )
-    return _fit_weigher(_unweighed(promotion, languages, joins), rows, seed, say)
+    return _fit_weights(_unweighed(promotion, languages, joins), rows, seed, say)
 
 
 def _unweighed(promotion: Promotion, languages: Languages, joins: Joins) -> SpamModel:
     """A model that reads the signals of every candidate and judges none."""
-    none = Weigher(np.zeros(0, np.float32), np.zeros(0, np.float32), ())
-    return SpamModel(promotion, languages, joins, none, none, 0.0, 0.5, 0.9)
+    return SpamModel(promotion, languages, joins, None, Trees.none(), 0.5, 0.9)
 
 
 class _Folds:
@@ -290,26 +292,29 @@ def _add_natural(
         None,
         lambda start, end: judgements.is_spam(text.id, start, end),
     )
-    if random.random() < _CROPPED and text.id not in judgements.spans:
-        start, end = _crop(text.text, random)
-        rows.add(model.view(text.text[start:end]), model, fold, None)
+    if text.id not in judgements.spans and (shape := random.random()) < _CROPPED + _JOINED:
+        rows.add(model.view(_reshaped(text, others, shape, random)), model, fold, None)
 
 
 def _add_injected(
     rows: _Rows, text: Text, others: Sequence[Text], source: _Source, model: SpamModel, fold: int,
     random: Random,
 ) -> None:  # fmt: skip
-    body = text.text
-    shape = random.random()
-    if shape < _CROPPED:
-        start, end = _crop(body, random)
-        body = body[start:end]
-    elif shape < _CROPPED + _JOINED:
-        alike = [other.text for other in others if other.language == text.language][:4]
-        body = "\n\n".join((body, *alike))
+    body = _reshaped(text, others, random.random(), random)
     put = injected(body, text.language, source.phrase, random)
     if put is not None:
         rows.add(model.view(put.text), model, fold, (put.start, put.end))
+
+
+def _reshaped(text: Text, others: Sequence[Text], shape: float, random: Random) -> str:
+    """A text as it is, a few sentences of it, or with others of its language, by chance."""
+    if shape < _CROPPED:
+        start, end = _crop(text.text, random)
+        return text.text[start:end]
+    if shape < _CROPPED + _JOINED:
+        alike = [other.text for other in others if other.language == text.language][:4]
+        return "\n\n".join((text.text, *alike))
+    return text.text
 
 
 def injected(
@@ -321,7 +326,7 @@ def injected(
     if spam.kind != "sentence" and random.random() < 0.16:
         hidden = disguised(words, random)
         words = hidden or words
-    return inject(body, words, random, sentence=spam.kind == "sentence")
+    return inject(shortened(body, words), words, random, sentence=spam.kind == "sentence")
 
 
 def _add_html(
@@ -471,49 +476,51 @@ def _look_alikes() -> list[str]:
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-# The network -------------------------------------------------------------------------------
+# What weighs the signals ------------------------------------------------------------------
 
 
-def _fit_weigher(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamModel:
+def _fit_weights(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamModel:
+    """Add the screen, the trees, and the thresholds: those by trees that have not seen the fold."""
     signals = np.stack(rows.signals)
     truth = np.array(rows.truth)
+    screen = _fit_screen(signals[:, QUICK_COLUMNS], truth, seed)
+    passed = screen.odds(signals[:, QUICK_COLUMNS]) >= screen.least
+    weight = np.where(truth, 1, _WEIGHT_OF_OTHERS).astype(np.float32)
     fold = np.array(rows.fold)
-    quick = signals[:, QUICK_COLUMNS]
-    screen = _fit_network(quick, truth, seed, 1, _HIDDEN_OF_SCREEN)
-    least = float(np.quantile(screen(quick)[truth == 1], 1 - _KEPT_BY_SCREEN))
-    weigher = _fit_network(signals, truth, seed, _MEMBERS)
-    half = fold % 2 == 0
+
+    def grown(kept: npt.NDArray[np.bool_]) -> Trees:
+        return Trees.fit(signals[kept], truth[kept], weight[kept], seed)
+
     probability = np.zeros(len(truth), np.float32)
-    for part in (half, ~half):
-        if truth[~part].any() and part.any():
-            probability[part] = _fit_network(signals[~part], truth[~part], seed, 1)(signals[part])
+    for number in sorted(set(fold.tolist())):
+        judged, others = passed & (fold == number), passed & (fold != number)
+        if truth[others].any() and judged.any():
+            probability[judged] = grown(others)(signals[judged])
     mark, remove = _thresholds(rows, truth, probability)
     say(f"spam: mark from {mark:.3f}, remove from {remove:.3f}")
-    return replace(model, screen=screen, weigher=weigher, least=least, mark=mark, remove=remove)
+    return replace(model, screen=screen, trees=grown(passed), mark=mark, remove=remove)
 
 
-def _fit_network(
-    signals: FloatArray, truth: npt.NDArray[np.int64], seed: int, members: int,
-    hidden: int = _HIDDEN,
-) -> Weigher:  # fmt: skip
+def _fit_screen(quick: FloatArray, truth: npt.NDArray[np.bool_], seed: int) -> Screen:
     from sklearn.neural_network import MLPClassifier
 
-    mean = signals.mean(0)
-    deviation = np.maximum(signals.std(0), 1e-2)
-    x = np.clip((signals - mean) / deviation, -5, 5).astype(np.float32)
-    layers = []
-    for member in range(members):
-        network: Any = MLPClassifier(
-            (hidden,), alpha=1e-2, batch_size=256, learning_rate_init=2e-3, max_iter=_EPOCHS,
-            random_state=seed * members + member, tol=0.0, n_iter_no_change=_EPOCHS,
-        )  # fmt: skip
-        _quietly_fit(network, x, truth)
-        (first, second), (bias, last) = network.coefs_, network.intercepts_
-        layers.append(tuple(np.asarray(a, np.float32) for a in (first, bias, second, last)))
-    return Weigher(mean.astype(np.float32), deviation.astype(np.float32), tuple(layers))  # type: ignore[arg-type]
+    mean = quick.mean(0)
+    deviation = np.maximum(quick.std(0), 1e-2)
+    network: Any = MLPClassifier(
+        (_HIDDEN,), alpha=1e-2, batch_size=256, learning_rate_init=2e-3, max_iter=_EPOCHS,
+        random_state=seed, tol=0.0, n_iter_no_change=_EPOCHS,
+    )  # fmt: skip
+    _quietly_fit(network, np.clip((quick - mean) / deviation, -LIMIT, LIMIT), truth)
+    (hidden, out), (bias, last) = network.coefs_, network.intercepts_
+    mean, deviation, hidden, bias, out, last = (
+        np.asarray(part, np.float32) for part in (mean, deviation, hidden, bias, out[:, 0], last[0])
+    )
+    screen = Screen(mean, deviation, hidden, bias, out, last, least=0.0)
+    least = np.quantile(screen.odds(quick)[truth], 1 - _KEPT_BY_SCREEN)
+    return replace(screen, least=float(np.float32(least)))
 
 
-def _quietly_fit(network: Any, x: FloatArray, truth: npt.NDArray[np.int64]) -> None:
+def _quietly_fit(network: Any, x: FloatArray, truth: npt.NDArray[np.bool_]) -> None:
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
@@ -524,9 +531,9 @@ def _quietly_fit(network: Any, x: FloatArray, truth: npt.NDArray[np.int64]) -> N
 
 
 def _thresholds(
-    rows: _Rows, truth: npt.NDArray[np.int64], probability: FloatArray
+    rows: _Rows, truth: npt.NDArray[np.bool_], probability: FloatArray
 ) -> tuple[float, float]:
-    """Mark and remove thresholds from probabilities of pages that the network has not seen."""
+    """Mark and remove thresholds from probabilities of pages that the trees have not seen."""
     natural = np.array(rows.natural)
     page = np.array(rows.page)
     # Spans compete within a page: its most probable candidate stands for it.
