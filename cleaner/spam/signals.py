@@ -246,6 +246,10 @@ class Reader:
         return (value + np.float32(self.promotion.bias) > 0).astype(np.float32)
 
     @cached_property
+    def _dense_sum(self) -> float:
+        return float(self._dense.sum())
+
+    @cached_property
     def _folded(self) -> str:
         return self.view.text.casefold()
 
@@ -263,7 +267,7 @@ class Reader:
         )
         dense = self._dense
         own = dense[max(0, start - _DENSE) // _STEP + 1 : end // _STEP + 1]
-        share = float(dense.sum() - own.sum()) / max(1, len(dense) - len(own))
+        share = (self._dense_sum - float(own.sum())) / max(1, len(dense) - len(own))
         found["promotional_share"] = share
         folded = span.casefold()
         others: list[tuple[int, int]] = []

@@ -51,6 +51,8 @@ _CHARS_PER_OUTSTANDING: Final = 15_000
 _MAX_OUTSTANDING: Final = 60
 """A page has one place of each contrast, and so many more if it is longer: each is sought in
 the whole page."""
+_AT_ONCE: Final = 64
+"""Areas whose phrases are compared in one pass; more would need much memory on long pages."""
 _HALF: Final = np.float32(0.5**0.5)
 _SENTENCE_STOP: Final = re.compile(r"\n|[.!?…](?=[\s»”\")])[»”\")]*|[。！？।۔؟]")
 
@@ -70,12 +72,12 @@ def stretches(view: View, bias: float) -> tuple[list[Stretch], list[Stretch]]:
     areas = [(low - _MARGIN, min(high + _MARGIN, low - _MARGIN + _MAX_PLACE)) for low, high in hot]
     areas += [(at - _REACH[0], at + _REACH[1]) for at in apart]
     phrases: list[Stretch] = []
-    if areas:
-        starts, ends, wrong = _phrases(view, np.array(areas, np.int64))
-        some = slice(None, len(hot))
-        phrases += _promotional(view, starts[some], ends[some], wrong[some], bias)
-        some = slice(len(hot), None)
-        for span in dict.fromkeys(_contrasting(view, starts[some], ends[some], wrong[some])):
+    for first in range(0, len(areas), _AT_ONCE):
+        some = np.array(areas[first : first + _AT_ONCE], np.int64)
+        starts, ends, wrong = _phrases(view, some)
+        by = max(0, len(hot) - first)
+        phrases += _promotional(view, starts[:by], ends[:by], wrong[:by], bias)
+        for span in dict.fromkeys(_contrasting(view, starts[by:], ends[by:], wrong[by:])):
             phrases += _one_script(view, *span)
     middles = [(low + high) // 2 for low, high in hot] + [at + narrowest // 2 for at in apart]
     sentences = [found for at in middles if (found := _sentence(view.text, at)) is not None]

@@ -166,19 +166,18 @@ class View:
 
         Those that the span repeats itself count as known, which does no harm.
         """
-        index = self._seen
+        index, once = self._seen
         grams = index[start : max(start + 1, end - 2)]
-        if not len(grams):
-            return 0.0
-        own = np.zeros(1 << _SEEN_BITS, bool)
-        own[grams] = True
-        _, counts = np.unique(index[own.take(index)], return_counts=True)
-        return float(np.count_nonzero(counts == 1)) / len(grams)
+        return float(np.count_nonzero(once.take(grams))) / max(1, len(grams))
 
     @cached_property
-    def _seen(self) -> HashArray:
-        """Hash of each 4-gram, in few bits."""
-        return self.grams.get(4, np.zeros(0, np.uint32)) >> np.uint32(32 - _SEEN_BITS)
+    def _seen(self) -> tuple[HashArray, npt.NDArray[np.bool_]]:
+        """Hash of each 4-gram, in few bits, and whether each hash occurs just once."""
+        index = self.grams.get(4, np.zeros(0, np.uint32)) >> np.uint32(32 - _SEEN_BITS)
+        found, counts = np.unique(index, return_counts=True)
+        once = np.zeros(1 << _SEEN_BITS, bool)
+        once[found[counts == 1]] = True
+        return index, once
 
 
 class Articles:
