@@ -72,6 +72,8 @@ _COMMAS: Final = frozenset(",;،、，；")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
 _AROUND: Final = 160
+_NEAR: Final = 100_000
+"""Characters before and after a span where it is sought again: all of nearly every page."""
 _DENSE: Final = 24
 _STEP: Final = 4
 _CLIP: Final = 6.0
@@ -231,7 +233,8 @@ class Reader:
         self._place(c, span, found)
         folded = span.casefold()
         whole = text if size > 200 else self._folded
-        found["repeats"] = log(min(10, max(1, whole.count(folded))))
+        near = max(0, start - _NEAR), end + _NEAR
+        found["repeats"] = log(min(10, max(1, whole.count(folded, *near))))
         if c.trick:
             found[f"trick_{TRICKS.index(c.trick)}"] = 1.0
         if view.html:
