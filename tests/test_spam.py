@@ -94,6 +94,8 @@ def test_what_stands_out_from_its_page_is_judged(phrase: str) -> None:
     found = candidates(default().view(text), default().promotion)
     shared = max(min(c.end, end) - max(c.start, start) for c in found)
     assert shared > 0.7 * len(phrase)
+    kept, signals = default().signals(default().view(text))
+    assert signals.shape == (len(kept), len(SIGNALS))
 
 
 def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:

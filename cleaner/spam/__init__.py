@@ -117,9 +117,9 @@ def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
 
     In a sentence or two, that words are of another language or in disguise tells nothing.
     """
-    insertion, others = evidence(c, row, view)
     if len(view.text) < _TELLING and _sound(row) <= _PROMOTIONAL:
         return False
+    insertion, others = evidence(c, row, view)
     marked_up = row[COLUMN["hidden"]] or row[COLUMN["off_site"]] > 0.5
     # Most links to other sites and most hidden text are the author's: that is no reason alone.
     return bool(insertion) and len(others) > bool(marked_up)

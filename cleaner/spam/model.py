@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
@@ -18,8 +18,13 @@ from cleaner.spam.signals import QUICK_COLUMNS, SIGNALS, Reader
 from cleaner.spam.trees import Trees
 from cleaner.spam.view import View
 
-LIMIT: Final = 5.0
+_LIMIT: Final = 5.0
 """Standardised signals beyond it say no more."""
+
+
+def standardised(signals: FloatArray, mean: FloatArray, deviation: FloatArray) -> FloatArray:
+    """Signals less their mean, in standard deviations, within limits."""
+    return np.clip((signals - mean) / deviation, -_LIMIT, _LIMIT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,29 +45,28 @@ class Screen:
 
     def odds(self, quick: FloatArray) -> FloatArray:
         """Log-odds that each candidate is spam, shape (candidates,)."""
-        x = np.clip((quick - self.mean) / self.deviation, -LIMIT, LIMIT)
+        x = standardised(quick, self.mean, self.deviation)
         odds: FloatArray = np.maximum(x @ self.hidden + self.bias, 0) @ self.out + self.last
         return odds
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """The network as plain arrays."""
         return {
-            f"screen_{name}": np.asarray(getattr(self, name), np.float32)
-            for name in (*_SCREEN, "least")
+            f"screen_{part.name}": np.asarray(getattr(self, part.name), np.float32)
+            for part in fields(self)
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Screen:
         """The inverse of `to_arrays`. Raises ValueError for arrays of another shape."""
-        parts = {name: arrays[f"screen_{name}"].astype(np.float32) for name in _SCREEN}
+        names = [part.name for part in fields(cls)]
+        parts = {name: arrays[f"screen_{name}"].astype(np.float32) for name in names}
         width, size = len(QUICK_COLUMNS), parts["bias"].size
-        shapes = (width,), (width,), (width, size), (size,), (size,), ()
+        shapes = (width,), (width,), (width, size), (size,), (size,), (), ()
         if tuple(part.shape for part in parts.values()) != shapes:
             raise ValueError("spam model has a screen of another shape; train it again")
-        return cls(**parts, least=float(arrays["screen_least"]))
-
-
-_SCREEN: Final = ("mean", "deviation", "hidden", "bias", "out", "last")
+        least = float(parts.pop("least"))
+        return cls(**parts, least=least)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

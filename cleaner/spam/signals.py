@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cleaner.scripts import CODE, codepoints
+from cleaner.scripts import CODE
 from cleaner.spam.candidates import Candidate, in_place
 from cleaner.spam.disguise import TRICKS
 from cleaner.spam.grams import FloatArray
@@ -158,7 +158,7 @@ class Reader:
         letter = codes != 0
         flags = (
             letter, letter & (codes != self.view.home),
-            letter & (codepoints(self.view.text) != self.view.folded),
+            letter & (self.view.points != self.view.folded),
         )  # fmt: skip
         counts = np.zeros((len(flags), len(codes) + 1), np.int32)
         for count, flag in zip(counts, flags, strict=True):

@@ -27,7 +27,7 @@ from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import Injected, disguised, inject, inject_html, shortened
 from cleaner.spam.joins import Joins
 from cleaner.spam.languages import Languages
-from cleaner.spam.model import LIMIT, Screen, SpamModel
+from cleaner.spam.model import Screen, SpamModel, standardised
 from cleaner.spam.score import Promotion
 from cleaner.spam.signals import QUICK_COLUMNS
 from cleaner.spam.trees import Trees
@@ -510,7 +510,7 @@ def _fit_screen(quick: FloatArray, truth: npt.NDArray[np.bool_], seed: int) -> S
         (_HIDDEN,), alpha=1e-2, batch_size=256, learning_rate_init=2e-3, max_iter=_EPOCHS,
         random_state=seed, tol=0.0, n_iter_no_change=_EPOCHS,
     )  # fmt: skip
-    _quietly_fit(network, np.clip((quick - mean) / deviation, -LIMIT, LIMIT), truth)
+    _quietly_fit(network, standardised(quick, mean, deviation), truth)
     (hidden, out), (bias, last) = network.coefs_, network.intercepts_
     mean, deviation, hidden, bias, out, last = (
         np.asarray(part, np.float32) for part in (mean, deviation, hidden, bias, out[:, 0], last[0])

@@ -132,6 +132,11 @@ class View:
         return self.folded != 32
 
     @cached_property
+    def points(self) -> HashArray:
+        """Code point of each character."""
+        return codepoints(self.text)
+
+    @cached_property
     def begins(self) -> npt.NDArray[np.bool_]:
         """Whether a phrase may begin at each character."""
         begins = self._joining.copy()
@@ -153,7 +158,7 @@ class View:
     @cached_property
     def stops(self) -> npt.NDArray[np.int32]:
         """Running count of the signs that no phrase goes beyond, shape (len(text) + 1,)."""
-        signs = np.minimum(codepoints(self.text), 0xFFFF)
+        signs = np.minimum(self.points, 0xFFFF)
         stops = _STOPS.take(signs)
         dots = signs == ord(".")
         dots[:-1] &= (signs[1:] == ord(" ")) | stops[1:]
