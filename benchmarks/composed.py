@@ -32,7 +32,7 @@ from cleaner.data.pages import read_pages
 from cleaner.evaluate import format_table
 from cleaner.examples import Material, composed_samples, unique
 from cleaner.model import Model
-from cleaner.train import Corpus, Extra, fit_head, site_folds
+from cleaner.train import Corpus, Extra, composed_count, fit_head, site_folds
 from cleaner.types import ARTICLE, COMMENT, LABELS
 
 SHIPPED = Path(__file__).parents[1] / "training_data"
@@ -75,7 +75,7 @@ def trained(corpus: Corpus, extra: Extra, seed: int) -> Model:
     """A model for plain text that has seen none of the `UNSEEN` layouts."""
     layouts = [layout for layout in THREADS if layout not in UNSEEN]
     material = corpus.material(extra)
-    count = 3 * len(material.articles)
+    count = composed_count(material)
     samples = [sample for group in corpus.samples for sample in group]
     samples += composed_samples(material, count, seed=seed, layouts=layouts)
     return Model(LABELS, {"text": fit_head(samples, "text", LABELS, seed=seed, say=print)})
