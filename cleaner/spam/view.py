@@ -179,10 +179,7 @@ class View:
     def _seen(self) -> tuple[HashArray, npt.NDArray[np.bool_]]:
         """Hash of each 4-gram, in few bits, and whether each hash occurs just once."""
         index = self.grams.get(4, np.zeros(0, np.uint32)) >> np.uint32(32 - _SEEN_BITS)
-        found, counts = np.unique(index, return_counts=True)
-        once = np.zeros(1 << _SEEN_BITS, bool)
-        once[found[counts == 1]] = True
-        return index, once
+        return index, np.bincount(index, minlength=1 << _SEEN_BITS) == 1
 
 
 class Articles:
