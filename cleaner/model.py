@@ -64,7 +64,8 @@ class Head:
     scaling: Scaling
     vocabularies: Mapping[str, tuple[str, ...]]
     networks: tuple[Weights, ...]
-    """Weights of networks whose logits are averaged: they err in different places."""
+    """Weights of networks whose logits are averaged. Training makes one: a second adds nothing
+    (.001 of F1 on plain text) where they learn from opinions."""
 
     @cached_property
     def lookups(self) -> dict[str, dict[str, int]]:

@@ -57,9 +57,6 @@ _BLANKED = {
 }  # fmt: skip
 
 KINDS = ("html", "text")
-_MEMBERS = {"html": 1, "text": 2}
-"""Networks of a head, each a tenth of the time of a clean. On HTML the second one adds nothing
-once they learn from opinions."""
 _OPINION_FOLDS = 3
 _MIN_OPINION_SITES = 200
 """With fewer, a network that misses a third of them knows too little to be asked."""
@@ -165,16 +162,14 @@ def fit_head(
     if opinions and len(sites) >= _MIN_OPINION_SITES:
         for fold, inside in enumerate(_deal(sites, _OPINION_FOLDS, seed)):
             others = [s for s in samples if not inside.intersection(s.sites) and not _is_bare(s)]
-            head = _fit_networks(
-                others, [None] * len(others), kind, labels, members=1,
+            head = _fit_network(
+                others, [None] * len(others), kind, labels,
                 seed=seed + fold + 1, options=options, say=say,
             )  # fmt: skip
             for i, sample in enumerate(samples):
                 if sample.sites[0] in inside:
                     found[i] = _opinion(head, sample)
-    return _fit_networks(
-        samples, found, kind, labels, members=_MEMBERS[kind], seed=seed, options=options, say=say
-    )
+    return _fit_network(samples, found, kind, labels, seed=seed, options=options, say=say)
 
 
 def _is_bare(sample: Sample) -> bool:
@@ -193,9 +188,9 @@ def _opinion(head: Head, sample: Sample) -> Array:
     return opinion
 
 
-def _fit_networks(
+def _fit_network(
     samples: Sequence[Sample], opinions: Sequence[Array | None], kind: str,
-    labels: Sequence[str], *, members: int, seed: int, options: Options | None, say: Say,
+    labels: Sequence[str], *, seed: int, options: Options | None, say: Say,
 ) -> Head:  # fmt: skip
     sites = len({sample.sites[0] for sample in samples})
     vocabularies = {
@@ -221,21 +216,19 @@ def _fit_networks(
     options = options or Options()
     steps = -(-len(examples) // options.pages_per_step)
     options = replace(options, epochs=max(options.epochs, -(-_MIN_STEPS // steps)))
-    networks = []
-    for member in range(members):
-        weights = fit(
-            examples,
-            [len(vocabularies[name]) for name in BAGS[kind]],
-            scaling,
-            len(labels),
-            options=options,
-            seed=members * seed + member,
-            blank={names.index(name): share for name, share in _BLANKED.items()},
-            report=lambda epoch, loss: say(f"{kind} epoch {epoch + 1}: loss {loss:.4f}"),
-        )
-        # The model on disk holds half precision; train and use the same numbers.
-        networks.append({n: w.astype(np.float16).astype(np.float32) for n, w in weights.items()})
-    return Head(kind, scaling, vocabularies, tuple(networks))
+    weights = fit(
+        examples,
+        [len(vocabularies[name]) for name in BAGS[kind]],
+        scaling,
+        len(labels),
+        options=options,
+        seed=seed,
+        blank={names.index(name): share for name, share in _BLANKED.items()},
+        report=lambda epoch, loss: say(f"{kind} epoch {epoch + 1}: loss {loss:.4f}"),
+    )
+    # The model on disk holds half precision; train and use the same numbers.
+    weights = {n: w.astype(np.float16).astype(np.float32) for n, w in weights.items()}
+    return Head(kind, scaling, vocabularies, (weights,))
 
 
 # From pages to a model --------------------------------------------------------------------

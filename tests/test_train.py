@@ -144,7 +144,7 @@ def test_second_opinions_come_from_networks_that_never_saw_the_site(
 ) -> None:
     monkeypatch.setattr(cleaner.train, "_MIN_OPINION_SITES", 4)
     monkeypatch.setattr(cleaner.train, "_MIN_STEPS", 0)
-    fit_networks = cleaner.train._fit_networks
+    fit_network = cleaner.train._fit_network
     asked: list[set[str]] = []
     heard: list[tuple[Sample, Array | None]] = []
 
@@ -153,9 +153,9 @@ def test_second_opinions_come_from_networks_that_never_saw_the_site(
     ) -> object:
         asked.append({site for sample in samples for site in sample.sites})
         heard[:] = zip(samples, opinions, strict=True)
-        return fit_networks(samples, opinions, *args, **options)  # type: ignore[arg-type]
+        return fit_network(samples, opinions, *args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cleaner.train, "_fit_networks", spy)
+    monkeypatch.setattr(cleaner.train, "_fit_network", spy)
     corpus = Corpus.read(few, kinds=("html",))
     samples = [s for group in corpus.samples for s in group if s.kind == "html"]
     fit_head(samples, "html", LABELS, options=SMALL)
