@@ -1,0 +1,231 @@
+"""What each part of the HTML head adds to quality, and what it costs.
+
+    python benchmarks/ablation.py --corpora DIR
+
+A third of the sites of wcxb and news is left out. On the others one network is trained with
+everything, then one for each part that goes without it: its features are 0, its bags of words
+empty. A part earns its place if F1 falls without it. Its cost is what computing all features
+takes more than computing those of the other parts. The last rows turn on or off what happens in
+training and in the decision. Differences under .003 are within the noise of one seed; `--seeds`
+takes the mean of several.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from statistics import mean
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from cleaner.clean import Cleaner
+from cleaner.data.importers import IMPORTERS
+from cleaner.data.pages import LabelledPage, read_pages
+from cleaner.evaluate import Expected, format_table, score, summarise
+from cleaner.examples import Sample, unique
+from cleaner.features import BAGS, Inputs, feature_names, inputs
+from cleaner.features.facts import DomFacts
+from cleaner.features.html import HTML_FEATURES
+from cleaner.features.text import TEXT_FEATURES
+from cleaner.model import Head, Model
+from cleaner.network import Array, Options
+from cleaner.segment import segment
+from cleaner.train import Corpus, fit_head, site_folds
+from cleaner.types import ARTICLE, LABELS, Page
+
+SHIPPED = Path(__file__).parents[1] / "training_data"
+FOLDS = 3
+TIMED = 60
+"""Test pages whose features are timed."""
+ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Features by patterns of their names, bags of words, and the groups of like blocks."""
+
+    features: str = ""
+    bags: tuple[str, ...] = ()
+    groups: bool = False
+
+    def holds(self, name: str) -> bool:
+        """Whether a feature belongs to the part."""
+        return any(fnmatchcase(name, pattern) for pattern in self.features.split())
+
+    def blank(self, dense: NDArray[np.float32], groups: NDArray[np.int64]) -> tuple[Any, Any]:
+        """Features and groups without the part."""
+        dense = dense.copy()
+        dense[:, [self.holds(name) for name in feature_names("html")]] = 0
+        return dense, np.zeros_like(groups) if self.groups else groups
+
+    def sample(self, sample: Sample) -> Sample:
+        """A sample without the part."""
+        dense, groups = self.blank(sample.dense, sample.groups)
+        empty = [()] * len(sample.labels)
+        words = {name: empty if name in self.bags else w for name, w in sample.words.items()}
+        return replace(sample, dense=dense, groups=groups, words=words)
+
+
+NOTHING = Part()
+PARTS = {
+    "words of the text": Part(bags=("words",)),
+    "class and id names": Part(bags=("near", "far")),
+    "groups of like blocks": Part(groups=True),
+    "length and sentences": Part(
+        "units length_rank word_length lines stops* commas* prose prose_around"
+    ),
+    "kinds of characters": Part(
+        "upper capitalised caseless ideographs kana hangul thai digits quotes brackets"
+        " separators punctuation symbols emoji ends_* starts_*"
+    ),
+    "position": Part("position* from_* gap_before indent blocks page_units page_prose depth"),
+    "links, controls, images": Part(
+        "links link_share page_link_share bare_links marks controls images"
+    ),
+    "tags": Part("tag_* in_*"),
+    "hidden": Part("hidden"),
+    "title and headline": Part("title after_heading has_heading"),
+    "topic": Part("topic topic_of_best"),
+    "best container": Part("side_of_best distance_to_best best_prose"),
+    "containers": Part("prose_share_* prose_density_* link_density_* container_* *_per_block_*"),
+    "repetition": Part("repeats_* repeated_* copies path_*"),
+    "declared article (JSON-LD)": Part("declared has_declared"),
+}
+
+
+@dataclass(frozen=True)
+class Blinded(Head):
+    """A head that reads pages without a part."""
+
+    without: Part = NOTHING
+
+    def probabilities(self, page: Page) -> tuple[Array, Array]:
+        """As `Head.probabilities`."""
+        read = inputs(page, self.lookups)
+        dense, groups = self.without.blank(read.dense, read.groups)
+        bags = [
+            replace(bag, ids=bag.ids[:0], sizes=bag.sizes * 0) if name in self.without.bags else bag
+            for name, bag in zip(BAGS["html"], read.bags, strict=True)
+        ]
+        return self.judge(Inputs(dense, tuple(bags), read.units, groups)), read.units
+
+
+def quality(head: Head, pages: Sequence[LabelledPage]) -> dict[str, float]:
+    """Word F1 on wcxb, shingle F1 on news."""
+    cleaning = Cleaner(Model(LABELS, {"html": head}))
+    scores: dict[str, list[Any]] = {"wcxb": [], "news": []}
+    for page in pages:
+        article = "\n".join(entry.text for entry in page.labels if entry.label == ARTICLE)
+        result = cleaning.clean(page.page, page.kind)
+        name = "news" if page.name.startswith("aeb") else "wcxb"
+        scores[name].append(score(Expected(article), result.text))
+    return {
+        "wcxb": summarise(scores["wcxb"]).word_f1 or 0.0,
+        "news": summarise(scores["news"]).shingle_f1 or 0.0,
+    }
+
+
+def cost(part: Part, pages: Sequence[Page]) -> float:
+    """Milliseconds a page that the part's features take on top of all others."""
+    if not part.features:
+        return float("nan")
+    tables: tuple[Any, ...] = (TEXT_FEATURES, HTML_FEATURES)
+    every = [(names, feature) for table in tables for names, feature in table.items()]
+    others = [(names, f) for names, f in every if not all(map(part.holds, names.split()))]
+
+    def best(features: Sequence[tuple[str, Callable[[DomFacts], Any]]], page: Page) -> float:
+        times = []
+        for _ in range(ROUNDS):
+            begin = time.process_time()
+            facts = DomFacts(page)
+            for _, feature in features:
+                feature(facts)
+            times.append(time.process_time() - begin)
+        return min(times)
+
+    return 1000 * mean(best(every, page) - best(others, page) for page in pages)
+
+
+def main() -> None:
+    """Train, judge, time, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--corpora", type=Path, required=True, help="folder that holds the corpora")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    given = parser.parse_args()
+    pages = [
+        page
+        for importer, folder in (("wcxb", "wcxb"), ("aeb", "news"))
+        for page in IMPORTERS[importer](given.corpora / folder)
+    ]
+    held = site_folds(pages, FOLDS)[0]
+    test = [page for page in pages if page.site in held]
+    taught = [p for p in unique([*read_pages(SHIPPED), *pages]) if p.site not in held]
+    timed = [segment(page.page, "html") for page in test[:: max(1, len(test) // TIMED)]]
+    corpus = Corpus.read(taught, kinds=["html"], n_jobs=given.jobs)
+    groups = [group for group in corpus.samples if group]
+    plain = [group[0] for group in groups]
+    report: dict[str, dict[str, float]] = {}
+
+    def measure(
+        name: str, samples: Sequence[Sample] = plain, without: Part = NOTHING, *,
+        opinions: bool = False, options: Options | None = None,
+    ) -> None:  # fmt: skip
+        found = []
+        for seed in range(given.seeds):
+            head = fit_head(
+                [without.sample(sample) for sample in samples], "html", LABELS,
+                seed=seed, opinions=opinions, options=options,
+            )  # fmt: skip
+            blinded = Blinded(head.kind, head.scaling, head.vocabularies, head.networks, without)
+            found.append(quality(blinded, test))
+        report[name] = {key: mean(row[key] for row in found) for key in ("wcxb", "news")}
+        report[name]["ms"] = cost(without, timed)
+        print(name, report[name], file=sys.stderr, flush=True)
+
+    with threadpool_limits(1):
+        measure("everything")
+        for name, part in PARTS.items():
+            measure(f"without {name}", without=part)
+        measure("without the F1 loss of a page", options=Options(overlap=0))
+        with patch("cleaner.model.article_threshold", lambda *_: 0.5):
+            measure("with a threshold of .5")
+        copies = [sample for group in groups for sample in group]
+        measure("with spliced copies", copies)
+        measure("with spliced copies and second opinions", copies, opinions=True)
+    first = report["everything"]
+    print(
+        format_table(
+            ["", "wcxb, word F1", "change", "news, shingle F1", "change", "ms a page"],
+            [
+                [
+                    name, row["wcxb"], row["wcxb"] - first["wcxb"], row["news"],
+                    row["news"] - first["news"], "" if np.isnan(row["ms"]) else row["ms"],
+                ]
+                for name, row in report.items()
+            ],
+        )
+    )  # fmt: skip
+    if given.json:
+        figures = {
+            name: {key: round(value, 4) for key, value in row.items() if not np.isnan(value)}
+            for name, row in report.items()
+        }
+        command = "benchmarks/ablation.py --corpora DIR --seeds " + str(given.seeds)
+        text = json.dumps({"command": command, **figures}, indent=1)
+        given.json.write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
