@@ -62,7 +62,9 @@ class Part:
         """Whether a feature belongs to the part."""
         return any(fnmatchcase(name, pattern) for pattern in self.features.split())
 
-    def blank(self, dense: NDArray[np.float32], groups: NDArray[np.int64]) -> tuple[Any, Any]:
+    def blank(
+        self, dense: NDArray[np.float32], groups: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Features and groups without the part."""
         dense = dense.copy()
         dense[:, [self.holds(name) for name in feature_names("html")]] = 0
