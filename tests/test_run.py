@@ -631,7 +631,11 @@ class TestCommand:
 
     def test_interrupted(self, docs: Path, tmp_path: Path) -> None:
         write_jsonl(docs / "long.jsonl", [(docs / "a.jsonl").read_text()[:3000]] * 2_000)
-        process = self.start(docs, "-o", tmp_path / "out", "--workers", 2, start_new_session=True)
+        process = self.start(
+            docs, "-o", tmp_path / "out", "--workers", 2, start_new_session=True,
+            # A shell starts what runs in its background with interrupts ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
         while not (tmp_path / "out" / "manifest.jsonl").exists() and process.poll() is None:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
