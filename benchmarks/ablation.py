@@ -16,22 +16,23 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from statistics import mean
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+from corpora import SHIPPED, whole_pages
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from cleaner.clean import Cleaner
-from cleaner.data.importers import IMPORTERS
 from cleaner.data.pages import LabelledPage, read_pages
-from cleaner.evaluate import Expected, format_table, score, summarise
+from cleaner.evaluate import expected_of, format_table, score, summarise
 from cleaner.examples import Sample, unique
 from cleaner.features import BAGS, Inputs, feature_names, inputs
 from cleaner.features.facts import DomFacts
@@ -41,9 +42,8 @@ from cleaner.model import Head, Model
 from cleaner.network import Array, Options
 from cleaner.segment import segment
 from cleaner.train import Corpus, fit_head, site_folds
-from cleaner.types import ARTICLE, LABELS, Page
+from cleaner.types import LABELS, Page
 
-SHIPPED = Path(__file__).parents[1] / "training_data"
 FOLDS = 3
 TIMED = 60
 """Test pages whose features are timed."""
@@ -122,25 +122,20 @@ class Blinded(Head):
         return self.judge(Inputs(dense, tuple(bags), read.units, groups)), read.units
 
 
-def quality(head: Head, pages: Sequence[LabelledPage]) -> dict[str, float]:
+def quality(head: Head, pages: Mapping[str, Sequence[LabelledPage]]) -> dict[str, float]:
     """Word F1 on wcxb, shingle F1 on news."""
     cleaning = Cleaner(Model(LABELS, {"html": head}))
-    scores: dict[str, list[Any]] = {"wcxb": [], "news": []}
-    for page in pages:
-        article = "\n".join(entry.text for entry in page.labels if entry.label == ARTICLE)
-        result = cleaning.clean(page.page, page.kind)
-        name = "news" if page.name.startswith("aeb") else "wcxb"
-        scores[name].append(score(Expected(article), result.text))
-    return {
-        "wcxb": summarise(scores["wcxb"]).word_f1 or 0.0,
-        "news": summarise(scores["news"]).shingle_f1 or 0.0,
-    }
+    wcxb, news = (
+        summarise([score(expected_of(p), cleaning.clean(p.page, p.kind).text) for p in pages[name]])
+        for name in ("wcxb", "news")
+    )
+    return {"wcxb": wcxb.word_f1 or 0.0, "news": news.shingle_f1 or 0.0}
 
 
-def cost(part: Part, pages: Sequence[Page]) -> float:
-    """Milliseconds a page that the part's features take on top of all others."""
+def cost(part: Part, pages: Sequence[Page]) -> float | None:
+    """Milliseconds a page that the part's features take on top of all others, if it has any."""
     if not part.features:
-        return float("nan")
+        return None
     tables: tuple[Any, ...] = (TEXT_FEATURES, HTML_FEATURES)
     every = [(names, feature) for table in tables for names, feature in table.items()]
     others = [(names, f) for names, f in every if not all(map(part.holds, names.split()))]
@@ -166,67 +161,65 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args()
-    pages = [
-        page
-        for importer, folder in (("wcxb", "wcxb"), ("aeb", "news"))
-        for page in IMPORTERS[importer](given.corpora / folder)
-    ]
-    held = site_folds(pages, FOLDS)[0]
-    test = [page for page in pages if page.site in held]
-    taught = [p for p in unique([*read_pages(SHIPPED), *pages]) if p.site not in held]
-    timed = [segment(page.page, "html") for page in test[:: max(1, len(test) // TIMED)]]
-    corpus = Corpus.read(taught, kinds=["html"], n_jobs=given.jobs)
+    pages = whole_pages(given.corpora)
+    every = unique(chain(read_pages(SHIPPED), *pages.values()))
+    held = site_folds(list(chain(*pages.values())), FOLDS)[0]
+    test = {name: [page for page in found if page.site in held] for name, found in pages.items()}
+    chosen = list(chain(*test.values()))
+    timed = [segment(page.page, "html") for page in chosen[:: max(1, len(chosen) // TIMED)]]
+    corpus = Corpus.read(
+        [page for page in every if page.site not in held], kinds=["html"], n_jobs=given.jobs
+    )
     groups = [group for group in corpus.samples if group]
     plain = [group[0] for group in groups]
+    copies = [sample for group in groups for sample in group]
     report: dict[str, dict[str, float]] = {}
+    costs: dict[str, float | None] = {}
 
-    def measure(
-        name: str, samples: Sequence[Sample] = plain, without: Part = NOTHING, *,
-        opinions: bool = False, options: Options | None = None,
-    ) -> None:  # fmt: skip
-        found = []
-        for seed in range(given.seeds):
-            head = fit_head(
-                [without.sample(sample) for sample in samples], "html", LABELS,
-                seed=seed, opinions=opinions, options=options,
-            )  # fmt: skip
-            blinded = Blinded(head.kind, head.scaling, head.vocabularies, head.networks, without)
-            found.append(quality(blinded, test))
+    def trained(
+        samples: Sequence[Sample] = plain, without: Part = NOTHING, *, opinions: bool = False,
+        options: Options | None = None,
+    ) -> list[Blinded]:  # fmt: skip
+        blanked = [without.sample(sample) for sample in samples]
+        heads = [
+            fit_head(blanked, "html", LABELS, seed=seed, opinions=opinions, options=options)
+            for seed in range(given.seeds)
+        ]
+        return [Blinded(h.kind, h.scaling, h.vocabularies, h.networks, without) for h in heads]
+
+    def judge(name: str, heads: Sequence[Blinded]) -> None:
+        found = [quality(head, test) for head in heads]
         report[name] = {key: mean(row[key] for row in found) for key in ("wcxb", "news")}
-        report[name]["ms"] = cost(without, timed)
-        print(name, report[name], file=sys.stderr, flush=True)
+        costs[name] = cost(heads[0].without, timed)
+        print(name, report[name], costs[name], file=sys.stderr, flush=True)
 
     with threadpool_limits(1):
-        measure("everything")
-        for name, part in PARTS.items():
-            measure(f"without {name}", without=part)
-        measure("without the F1 loss of a page", options=Options(overlap=0))
+        whole = trained()
+        judge("everything", whole)
         with patch("cleaner.model.article_threshold", lambda *_: 0.5):
-            measure("with a threshold of .5")
-        copies = [sample for group in groups for sample in group]
-        measure("with spliced copies", copies)
-        measure("with spliced copies and second opinions", copies, opinions=True)
+            judge("with a threshold of .5", whole)
+        for name, part in PARTS.items():
+            judge(f"without {name}", trained(without=part))
+        judge("without the F1 loss of a page", trained(options=Options(overlap=0)))
+        judge("with spliced copies", trained(copies))
+        judge("with spliced copies and second opinions", trained(copies, opinions=True))
     first = report["everything"]
     print(
         format_table(
             ["", "wcxb, word F1", "change", "news, shingle F1", "change", "ms a page"],
             [
                 [
-                    name, row["wcxb"], row["wcxb"] - first["wcxb"], row["news"],
-                    row["news"] - first["news"], "" if np.isnan(row["ms"]) else row["ms"],
+                    name, row["wcxb"], row["wcxb"] - first["wcxb"],
+                    row["news"], row["news"] - first["news"], costs[name],
                 ]
                 for name, row in report.items()
             ],
         )
     )  # fmt: skip
     if given.json:
-        figures = {
-            name: {key: round(value, 4) for key, value in row.items() if not np.isnan(value)}
-            for name, row in report.items()
-        }
-        command = "benchmarks/ablation.py --corpora DIR --seeds " + str(given.seeds)
-        text = json.dumps({"command": command, **figures}, indent=1)
-        given.json.write_text(text + "\n", "utf-8")
+        command = {"command": f"benchmarks/ablation.py --corpora DIR --seeds {given.seeds}"}
+        figures = {name: {**row, "ms": costs[name]} for name, row in report.items()}
+        given.json.write_text(json.dumps({**command, **figures}, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -18,16 +18,17 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import peers
+from corpora import SHIPPED, whole_pages
 from threadpoolctl import threadpool_limits
 
 from cleaner.clean import Cleaner
 from cleaner.compose import THREADS, Document, documents
-from cleaner.data.importers import IMPORTERS
 from cleaner.data.pages import read_pages
 from cleaner.evaluate import format_table
 from cleaner.examples import Material, composed_samples, unique
@@ -35,7 +36,6 @@ from cleaner.model import Model
 from cleaner.train import Corpus, Extra, composed_count, fit_head, site_folds
 from cleaner.types import ARTICLE, COMMENT, LABELS
 
-SHIPPED = Path(__file__).parents[1] / "training_data"
 UNSEEN = ("bulleted", "dotted", "stacked", "review", "mail", "signed")
 """Layouts of threads that are left out of training."""
 LANGUAGES = ("en", "de", "ru", "ar", "ja", "zh", "ko", "th")
@@ -49,10 +49,7 @@ GROUPS: dict[str, dict[str, Any]] = {
 
 def materials(corpora: Path, fold: int, jobs: int) -> tuple[Corpus, Extra, Material]:
     """Training pages and texts without the fold's sites, and what to compose tests of."""
-    pages = read_pages(SHIPPED)
-    for importer, folder in (("wcxb", "wcxb"), ("aeb", "news")):
-        pages += IMPORTERS[importer](corpora / folder)
-    pages = unique(pages)
+    pages = unique(chain(read_pages(SHIPPED), *whole_pages(corpora).values()))
     corpus = Corpus.read(pages, kinds=["text"], n_jobs=jobs)
     held = site_folds(pages, 4)[fold]
     inside = [i for i, page in enumerate(corpus.pages) if page.labelled.site in held]
@@ -75,9 +72,8 @@ def trained(corpus: Corpus, extra: Extra, seed: int) -> Model:
     """A model for plain text that has seen none of the `UNSEEN` layouts."""
     layouts = [layout for layout in THREADS if layout not in UNSEEN]
     material = corpus.material(extra)
-    count = composed_count(material)
     samples = [sample for group in corpus.samples for sample in group]
-    samples += composed_samples(material, count, seed=seed, layouts=layouts)
+    samples += composed_samples(material, composed_count(material), seed=seed, layouts=layouts)
     return Model(LABELS, {"text": fit_head(samples, "text", LABELS, seed=seed, say=print)})
 
 

@@ -17,7 +17,13 @@ from urllib.parse import urlsplit
 
 from peers import decoded
 
+from cleaner.data.importers import IMPORTERS
+from cleaner.data.pages import LabelledPage
 from cleaner.evaluate import Expected, held
+
+SHIPPED = Path(__file__).parents[1] / "training_data"
+WHOLE = {"wcxb": "wcxb", "news": "aeb"}
+"""Corpora with whole articles → their importer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +109,8 @@ CORPORA: dict[str, Callable[[Path], Iterator[Case]]] = {
     "chinese": chinese,
 }
 """Name of a corpus, which is also its folder → its reader."""
+
+
+def whole_pages(corpora: Path) -> dict[str, list[LabelledPage]]:
+    """Labelled pages of each corpus in `WHOLE`, to train on and to leave out of training."""
+    return {name: list(IMPORTERS[importer](corpora / name)) for name, importer in WHOLE.items()}

@@ -29,7 +29,7 @@ from statistics import mean
 from typing import Any
 
 import peers
-from corpora import CORPORA, Case
+from corpora import CORPORA, SHIPPED, WHOLE, Case
 from peers import Output
 
 from cleaner.data.importers import IMPORTERS
@@ -44,11 +44,8 @@ from cleaner.evaluate import (
 from cleaner.language import detect
 from cleaner.model import Model
 
-SHIPPED = Path(__file__).parents[1] / "training_data"
 LOSSES = "clean-articles"
 SETS = ("wcxb", "news", "snippets", "chinese", "samples", *peers.TEXTS, LOSSES)
-WHOLE = {"wcxb": "wcxb", "news": "aeb"}
-"""Corpora with whole articles → their importer; text sets are what they hold, rendered."""
 JUDGED = {**WHOLE, "snippets": "snippets"}
 """Corpora that `--folds` judges; it trains on the same, but never on the snippets."""
 TAUGHT = {**WHOLE, "snippets": "snippets-unlabelled"}

@@ -556,7 +556,7 @@ def _judge(page: LabelledPage, result: Result) -> _Judged:
 def _spam_counts(page: LabelledPage, result: Result, unjudged: Sequence[tuple[int, int]]) -> Counts:
     removed = [(span.start, span.end) for span in result.spam if span.removed]
     true: list[tuple[int, int]] = []
-    if any(entry.spam for entry in page.labels):
+    if page.has_spam:
         blocks = tuple(Block(segment.start, segment.end) for segment in result.segments)
         true = locate_spam(Page(result.source, page.kind, blocks), page.labels)
 

@@ -155,7 +155,7 @@ def fit_head(
     With `opinions`, networks learn half from the labels and half from what others say that
     never saw the page's site (Furlanello et al. 2018, "Born-Again Neural Networks"). References
     differ in where an article ends and what belongs to a listing; a second opinion evens that
-    out: F1 on sites never seen rises by .7 points on mixed pages. It takes as long again, thrice.
+    out: F1 on sites never seen rises by .7 points on mixed pages. It takes three more networks.
     """
     sites = {sample.sites[0] for sample in samples}
     found: list[Array | None] = [None] * len(samples)
