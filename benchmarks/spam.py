@@ -28,12 +28,13 @@ import cleaner.spam.score
 from cleaner.clean import Cleaner
 from cleaner.data.pages import read_pages
 from cleaner.examples import prepare, unique
+from cleaner.language import iso_639_1
 from cleaner.spam import SpamModel, deletion, judge, view_of
 from cleaner.spam.candidates import foreign_runs
 from cleaner.spam.grammar import Grammar, Phrase
 from cleaner.spam.inject import disguised, inject, shortened
 from cleaner.spam.score import Promotion
-from cleaner.spam.train import _SHORT, Judgements, Text, injected_html, train_spam
+from cleaner.spam.train import Judgements, Text, injected_html, train_spam
 from cleaner.spam.view import View
 from cleaner.types import ARTICLE, Page, Segment, Span
 
@@ -173,7 +174,7 @@ def evaluate_model(
     latin = [text for text in hosts if text.text[:300].isascii() or _is_latin(text.text)]
     by_language: dict[str, list[Text]] = {}
     for text in hosts:
-        by_language.setdefault(_SHORT.get(text.language, text.language), []).append(text)
+        by_language.setdefault(iso_639_1(text.language), []).append(text)
 
     def put(name: str, text: Text, phrase: Phrase, words: str | None = None) -> None:
         words = words or phrase.text
@@ -190,7 +191,7 @@ def evaluate_model(
     for _ in range(count):
         put("foreign script", rng.choice(latin), unseen.phrase(rng.choice(other), rng, "phrase"))
         text, name = rng.choice(latin), rng.choice(roman)
-        if _SHORT.get(text.language) != name:
+        if iso_639_1(text.language) != name:
             put("Latin in Latin", text, unseen.phrase(name, rng, "phrase"))
         for line, kind in (
             ("same language, phrase", "phrase"),
@@ -210,7 +211,7 @@ def evaluate_model(
                 pick(new_languages, lambda n, w=wanted: new_languages.is_latin(n) == w)
             )  # type: ignore[misc]
             text = rng.choice(latin)
-            if _SHORT.get(text.language) != name:
+            if iso_639_1(text.language) != name:
                 put(line, text, new_languages.phrase(name, rng, "phrase"))
         name = rng.choice(sorted(new_verticals.languages))
         put("verticals left out", rng.choice(hosts), new_verticals.phrase(name, rng, "phrase"))

@@ -68,6 +68,10 @@ def _entries(text: str) -> list[str]:
     return [entry.replace("|", " ") for entry in text.split()]
 
 
+_UNSPACED = ("ja", "zh")
+"""Languages without spaces, even between sentences."""
+
+
 class _Voice:
     """Draws names, dates and furniture phrases in one language."""
 
@@ -75,7 +79,7 @@ class _Voice:
         self.rng = rng
         self.shared = _table("*")
         self.table = _table(language)
-        self.spaced = language not in ("ja", "zh", "th")
+        self.spaced = language not in (*_UNSPACED, "th")
         self.year = rng.randint(2004, 2025)
         self.date_format = rng.choice(self.table["dates"])
         self.at_format = rng.choice(self.table["at"])
@@ -775,6 +779,8 @@ def _document(rng: random.Random, sections: list[list[Unit]], layout: str, *, on
 
 # Shares of documents by number of comments; single ones and huge threads are both hard.
 _COUNTS = ((0.25, 1, 3), (0.70, 4, 15), (0.95, 16, 50), (1.0, 51, 300))
+_ENOUGH_DONORS = 100
+"""Comments from which a language does without stock remarks."""
 
 
 def documents(
@@ -797,8 +803,8 @@ def documents(
     are the thread layouts to draw from, so that some can be left out of
     training. `counts` are (share of documents up to here, fewest, most comments);
     `short` is the share of those with more than 15 whose article is cut to a short
-    post. Half of the documents with comments are on topic. Languages without
-    donor comments get stock remarks from the phrase tables.
+    post. Half of the documents with comments are on topic. Languages with few
+    donor comments, or none, get stock remarks from the phrase tables.
     """
     by_language: dict[str, list[tuple[str, str, str, Sequence[str]]]] = {}
     for article in articles:
@@ -827,8 +833,11 @@ def documents(
             if count > 15 and rng.random() < short:  # A short post under a long thread.
                 paragraphs = paragraphs[: rng.randint(1, 3)]
             donors = comments_by_language.get(language, ())
-            comments = rng.sample(donors, min(len(donors), count))
-            remarks = count if not donors else rng.choice([0, 0, 1])
+            taken = min(len(donors), count)
+            if len(donors) < _ENOUGH_DONORS:  # A few would come again in every document.
+                taken = rng.randint(0, taken)
+            comments = rng.sample(donors, taken)
+            remarks = max(count - taken, rng.choice([0, 0, 1]))
             comments += [_stock_comment(rng, paragraphs, language) for _ in range(remarks)]
             rng.shuffle(comments)
             layout = rng.choice(layouts)
@@ -907,7 +916,8 @@ def _stock_comment(rng: random.Random, article: Sequence[str], language: str) ->
     remarks = _table(language)["remarks"]
     terms = _terms(article) or ["…"]
     chosen = rng.sample(remarks, rng.randint(1, 3))
-    text = " ".join(remark.replace("{x}", rng.choice(terms)) for remark in chosen)
+    space = "" if language in _UNSPACED else " "
+    text = space.join(remark.replace("{x}", rng.choice(terms)) for remark in chosen)
     return misspell(rng, text) if rng.random() < 0.3 else text
 
 

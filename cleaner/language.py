@@ -31,6 +31,25 @@ _BY_SCRIPT: Final = {
 }  # fmt: skip
 _SHARED_SCRIPTS: Final = frozenset({"Latin", "Cyrillic", "Arabic", "Devanagari", "Bengali"})
 
+_TWO_LETTERS: Final = dict(
+    pair.split(":")
+    for pair in (
+        "eng:en kor:ko zho:zh yue:zh jpn:ja tha:th rus:ru ukr:uk bul:bg ara:ar pes:fa prs:fa"
+        " heb:he hin:hi ben:bn ell:el vie:vi ind:id tur:tr spa:es por:pt fra:fr deu:de ita:it"
+        " pol:pl nld:nl swe:sv ron:ro hun:hu ces:cs fin:fi tam:ta kat:ka hye:hy dan:da nob:no"
+        " nno:no slk:sk hrv:hr bos:hr srp:sr slv:sl lit:lt lvs:lv est:et kaz:kk uzn:uz azj:az"
+        " urd:ur tel:te kan:kn mal:ml guj:gu pan:pa mar:mr npi:ne sin:si khm:km lao:lo mya:my"
+        " khk:mn als:sq mkd:mk cat:ca zsm:ms tgl:tl swh:sw afr:af isl:is glg:gl eus:eu bel:be"
+        " amh:am hau:ha yor:yo som:so"
+    ).split()
+)
+"""ISO 639-3 to 639-1."""
+
+
+def iso_639_1(code: str) -> str:
+    """The two-letter code of a language, for corpora that use three; others as they are."""
+    return _TWO_LETTERS.get(code, code)
+
 
 def detect(text: str) -> str | None:
     """Return the ISO 639-1 code of the main language of `text`.

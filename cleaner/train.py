@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from cleaner import __version__
 from cleaner.augment import Fragment, Fragments, draw, splice
 from cleaner.clean import Cleaner, Result
+from cleaner.compose import phrases
 from cleaner.data.align import UNJUDGED
 from cleaner.data.pages import LabelledPage, digest, read_pages
 from cleaner.errors import DataError, ModelError
@@ -38,6 +39,7 @@ from cleaner.examples import (
 )
 from cleaner.features import BAGS, Inputs, feature_names
 from cleaner.features.bags import bag
+from cleaner.language import iso_639_1
 from cleaner.model import Head, Model, save
 from cleaner.network import Array, Example, Options, fit
 from cleaner.scaling import Scaling
@@ -276,9 +278,17 @@ class Corpus:
         for prepared in self.pages:
             material.add_page(prepared)
         for language, text in extra.comments:
-            material.comments.setdefault(language, []).append(text)
-        texts = random.Random(0).sample(extra.texts, min(_MAX_TEXTS, len(extra.texts)))
-        for number, (language, text) in enumerate(texts):
+            material.comments.setdefault(iso_639_1(language), []).append(text)
+        texts = random.Random(0).sample(extra.texts, len(extra.texts))
+        texts = [(iso_639_1(language), text) for language, text in texts]
+        # Half of them in languages whose furniture and remarks are known, if there are as many.
+        known, others = (
+            [row for row in texts if (row[0] in phrases()) == wanted] for wanted in (True, False)
+        )
+        half = _MAX_TEXTS // 2
+        chosen = known[: max(half, _MAX_TEXTS - len(others))]
+        chosen += others[: _MAX_TEXTS - len(chosen)]
+        for number, (language, text) in enumerate(chosen):
             material.add_text(language, text, site=f"text {number}")
         return material
 
@@ -289,8 +299,9 @@ _Copies = list[tuple[list[Fragment], list[Fragment]]]
 def _draw_copies(prepared: Prepared, fragments: Fragments, seed: int) -> _Copies:
     """Parts for two spliced copies of a page: rails and perhaps a thread; a thread.
 
-    More rails teach that cards are never content: listings and collections lose. Without
-    the second copy, fewer comments are found.
+    More rails teach that cards are never content: listings and collections lose. With none,
+    mixed pages gain .4 points of F1 on sites never seen, and news lose .8. Without the second
+    copy, fewer comments are found.
     """
     rng = random.Random(f"{seed} {prepared.labelled.name}")
     return [draw(prepared, fragments, rng, rails=rails) for rails in (True, False)]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cleaner.language import SAMPLE_CHARS, detect, probabilities
+from cleaner.language import SAMPLE_CHARS, detect, iso_639_1, probabilities
 
 TEXTS = {
     "en": "The council met on Thursday to discuss the repair of the old bridge over the river.",
@@ -39,6 +39,12 @@ def test_detects(code: str) -> None:
 )
 def test_undecidable_is_none(text: str) -> None:
     assert detect(text) is None
+
+
+def test_two_letters() -> None:
+    assert [iso_639_1(code) for code in ("jpn", "prs", "de", "sag", "und")] == [
+        "ja", "fa", "de", "sag", "und",
+    ]  # fmt: skip
 
 
 def test_a_foreign_name_does_not_decide() -> None:

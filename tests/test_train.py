@@ -283,6 +283,19 @@ def test_repeated_pages_are_dropped(few: list[LabelledPage]) -> None:
     assert unique([*few, *few]) == unique(few) == few
 
 
+def test_texts_by_three_letters_are_composed_in_their_own_language() -> None:
+    texts = tuple((code, f"段落。{n}") for n in range(2_000) for code in ("jpn", "sag"))
+    material = Corpus([], []).material(Extra(comments=(("ind", "setuju"),), texts=texts))
+    assert list(material.comments) == ["id"]
+    languages = [language for _, language, _, _ in material.articles]
+    assert languages.count("ja") == languages.count("sag") == len(languages) / 2
+    few = Corpus([], []).material(Extra(texts=texts[:6]))
+    assert len(few.articles) == 6
+    samples = composed_samples(few, 30, seed=1)
+    said = "".join(word for sample in samples for words in sample.words["words"] for word in words)
+    assert "返信" in said or "コメント" in said
+
+
 def test_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no labelled pages"):
         train([tmp_path], tmp_path / "model")

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from cleaner.language import iso_639_1
 from cleaner.scripts import script_counts
 from cleaner.segment import segment
 from cleaner.spam import may_go, view_of
@@ -62,20 +63,6 @@ _LEAST_REMOVE: Final = 0.7
 """The strict threshold is at least that, however few texts speak against a lower one."""
 _MARK_PRECISION: Final = 0.95
 _LEAST_MARK: Final = 0.05
-
-# ISO 639-3 to 639-1, for corpora that use the former.
-_SHORT: Final = dict(
-    pair.split(":")
-    for pair in (
-        "eng:en kor:ko zho:zh yue:zh jpn:ja tha:th rus:ru ukr:uk bul:bg ara:ar pes:fa prs:fa"
-        " heb:he hin:hi ben:bn ell:el vie:vi ind:id tur:tr spa:es por:pt fra:fr deu:de ita:it"
-        " pol:pl nld:nl swe:sv ron:ro hun:hu ces:cs fin:fi tam:ta kat:ka hye:hy dan:da nob:no"
-        " nno:no slk:sk hrv:hr bos:hr srp:sr slv:sl lit:lt lvs:lv est:et kaz:kk uzn:uz azj:az"
-        " urd:ur tel:te kan:kn mal:ml guj:gu pan:pa mar:mr npi:ne sin:si khm:km lao:lo mya:my"
-        " khk:mn als:sq mkd:mk cat:ca zsm:ms tgl:tl swh:sw afr:af isl:is glg:gl eus:eu bel:be"
-        " amh:am hau:ha yor:yo som:so"
-    ).split()
-)
 
 Say = Callable[[str], None]
 
@@ -269,7 +256,7 @@ class _Source:
     def phrase(self, text: str, language: str, random: Random, kind: str = "") -> Phrase:
         """Of the text's own language, of its script, or of any."""
         grammar = random.choices(self.grammars, (3, 3, 5)[: len(self.grammars)])[0]
-        own = grammar.languages.keys() & {language, _SHORT.get(language, "")}
+        own = grammar.languages.keys() & {language, iso_639_1(language)}
         latin = next(iter(script_counts(text[:400])), "") == "Latin"
         alike = [name for name in grammar.languages if grammar.is_latin(name) == latin]
         pool = sorted(grammar.languages)
