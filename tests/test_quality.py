@@ -33,8 +33,8 @@ def report(cleaning: cleaner.Cleaner) -> Report:
     [
         ("kind html", "article", 0.96),
         ("kind html", "comment", 0.92),
-        ("kind text", "article", 0.975),
-        ("kind text", "comment", 0.93),
+        ("kind text", "article", 0.978),
+        ("kind text", "comment", 0.94),
     ],
 )
 def test_labels_on_shipped_pages(report: Report, group: str, label: str, floor: float) -> None:
