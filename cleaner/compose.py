@@ -25,6 +25,8 @@ from cleaner.types import ARTICLE, COMMENT, NAVIGATION
 
 UNJUDGED = "unjudged"
 """Label of lines that readers judge differently, such as the article's own byline."""
+_UNSPACED = ("ja", "zh")
+"""Languages without spaces, even between sentences."""
 
 Line = tuple[str, str | None]
 Unit = list[Line]
@@ -66,10 +68,6 @@ def _table(language: str) -> dict[str, Any]:
 def _entries(text: str) -> list[str]:
     """Entries between spaces; a bar stands for a space inside one, as in `tháng|1`."""
     return [entry.replace("|", " ") for entry in text.split()]
-
-
-_UNSPACED = ("ja", "zh")
-"""Languages without spaces, even between sentences."""
 
 
 class _Voice:

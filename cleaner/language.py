@@ -41,6 +41,9 @@ _TWO_LETTERS: Final = dict(
         " urd:ur tel:te kan:kn mal:ml guj:gu pan:pa mar:mr npi:ne sin:si khm:km lao:lo mya:my"
         " khk:mn als:sq mkd:mk cat:ca zsm:ms tgl:tl swh:sw afr:af isl:is glg:gl eus:eu bel:be"
         " amh:am hau:ha yor:yo som:so"
+        # Names that other corpora prefer for the same languages, or for a group of them.
+        " cmn:zh arb:ar fas:fa msa:ms zlm:ms aze:az uzb:uz mon:mn sqi:sq nep:ne lav:lv ekk:et"
+        " nor:no swa:sw"
     ).split()
 )
 """ISO 639-3 to 639-1."""

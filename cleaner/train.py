@@ -279,18 +279,24 @@ class Corpus:
             material.add_page(prepared)
         for language, text in extra.comments:
             material.comments.setdefault(iso_639_1(language), []).append(text)
-        texts = random.Random(0).sample(extra.texts, len(extra.texts))
-        texts = [(iso_639_1(language), text) for language, text in texts]
-        # Half of them in languages whose furniture and remarks are known, if there are as many.
-        known, others = (
-            [row for row in texts if (row[0] in phrases()) == wanted] for wanted in (True, False)
-        )
-        half = _MAX_TEXTS // 2
-        chosen = known[: max(half, _MAX_TEXTS - len(others))]
-        chosen += others[: _MAX_TEXTS - len(chosen)]
-        for number, (language, text) in enumerate(chosen):
+        for number, (language, text) in enumerate(_drawn_texts(extra)):
             material.add_text(language, text, site=f"text {number}")
         return material
+
+
+def _drawn_texts(extra: Extra) -> list[tuple[str, str]]:
+    """Language and text of those used as articles.
+
+    Half of them are in languages whose furniture and remarks are known, if there are as many.
+    """
+    texts = [
+        (iso_639_1(language), text)
+        for language, text in random.Random(0).sample(extra.texts, len(extra.texts))
+    ]
+    known = [row for row in texts if row[0] in phrases()]
+    others = [row for row in texts if row[0] not in phrases()]
+    drawn = known[: max(_MAX_TEXTS // 2, _MAX_TEXTS - len(others))]
+    return drawn + others[: _MAX_TEXTS - len(drawn)]
 
 
 _Copies = list[tuple[list[Fragment], list[Fragment]]]
