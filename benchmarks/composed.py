@@ -71,13 +71,10 @@ def materials(corpora: Path, fold: int, jobs: int) -> tuple[Corpus, Extra, Mater
 
 def some_remarks(tested: bool) -> Any:
     """Patch: the phrase tables have a third of the stock remarks, for tests, or the others."""
-    shown = {
-        language: table
-        | {"remarks": [r for i, r in enumerate(table["remarks"]) if (i % 3 == 0) == tested]}
-        if "remarks" in table
-        else table
-        for language, table in phrases().items()
-    }
+    shown: dict[str, dict[str, Any]] = {}
+    for language, table in phrases().items():
+        remarks = enumerate(table.get("remarks", ()))
+        shown[language] = table | {"remarks": [r for i, r in remarks if (i % 3 == 0) == tested]}
     return patch("cleaner.compose.phrases", lambda: shown)
 
 

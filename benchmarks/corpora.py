@@ -23,7 +23,7 @@ from cleaner.evaluate import Expected, held
 
 SHIPPED = Path(__file__).parents[1] / "training_data"
 WHOLE = {"wcxb": "wcxb", "news": "aeb"}
-"""Corpora with whole articles → their importer."""
+"""Corpora with whole articles → their importer; text sets are what they hold, rendered."""
 
 
 @dataclass(frozen=True, slots=True)

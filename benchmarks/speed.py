@@ -20,13 +20,12 @@ from time import perf_counter
 from typing import Any, Literal
 
 import peers
-from corpora import CORPORA
+from corpora import CORPORA, SHIPPED
 from threadpoolctl import threadpool_limits
 
 from cleaner.data.pages import read_pages
 from cleaner.evaluate import format_table
 
-TRAINING_DATA = Path(__file__).resolve().parent.parent / "training_data"
 TEXT_BYTES = range(4_000, 8_001)
 """Sizes of the plain texts of `--text`: about 6 KB, a typical crawl document."""
 
@@ -39,7 +38,7 @@ def read_documents(corpora: Path | None, mode: Mode, count: int) -> list[str]:
     if corpora:
         pages = [peers.decoded(case.page) for case in CORPORA["wcxb"](corpora / "wcxb")]
     else:
-        labelled = read_pages(TRAINING_DATA)
+        labelled = read_pages(SHIPPED)
         pages = [peers.decoded(page.page) for page in labelled if page.kind == "html"]
     if mode == "text":
         pages = [peers.render(page) for page in pages]

@@ -81,9 +81,9 @@ class Extra:
     """Unlabelled text that plain-text documents are composed of, beside the labelled pages."""
 
     comments: tuple[tuple[str, str], ...] = ()
-    """Language and text of each reader comment."""
+    """Language, as its corpus names it (ISO 639-1 or 639-3), and text of each reader comment."""
     texts: tuple[tuple[str, str], ...] = ()
-    """Language and text of each running text."""
+    """The same of each running text."""
     ids: tuple[str, ...] = ()
     """What its corpus calls each of the texts; empty where it does not."""
     options: tuple[str, ...] = ()
