@@ -15,12 +15,12 @@ import pytest
 import cleaner
 from cleaner.segment import segment
 from cleaner.spam import SpamModel, _sound, deletion, find_spam, may_go
-from cleaner.spam.candidates import candidates
+from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grammar import Grammar
 from cleaner.spam.inject import disguised, inject, inject_html, shortened
-from cleaner.spam.signals import SIGNALS
-from cleaner.spam.train import Judgements, Text, train_spam
+from cleaner.spam.signals import SIGNALS, Reader
+from cleaner.spam.train import Judgements, Text, _mark_threshold, _Rows, train_spam
 from cleaner.types import Block, Page, Segment, Span
 
 DATA = Path(__file__).parent / "data"
@@ -98,6 +98,21 @@ def test_what_stands_out_from_its_page_is_judged(phrase: str) -> None:
     assert signals.shape == (len(kept), len(SIGNALS))
 
 
+def test_the_ends_of_a_span_tell_spam_from_the_words_around_it() -> None:
+    model = default()
+    text = TEXT.replace(" and ", " best online casino bonus and ", 1)
+    view = model.view(text)
+    at = text.index("best online")
+    exact = Candidate(at, at + len("best online casino bonus"), "phrase")
+    wide = Candidate(at - 12, exact.end + 12, "phrase")
+    reader = Reader(view, model.promotion, model.languages, model.joins, [exact, wide])
+    signals = dict(zip(SIGNALS, reader.quick().T, strict=True))
+    for end, beside in (("first", "before"), ("last", "after")):
+        inner, outer = signals[f"promotion_{end}"], signals[f"promotion_{beside}"]
+        assert inner[0] > outer[0]
+        assert inner[0] > inner[1]
+
+
 def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:
     model = default()
     unscreened = replace(model, screen=None)
@@ -112,6 +127,26 @@ def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:
         kept += len(model.signals(model.view(case["text"]))[0])
     assert missed <= 1
     assert kept < 0.6 * judged
+
+
+def test_marks_are_as_precise_as_asked() -> None:
+    rows = _Rows()
+    found = []
+    for page in range(200):
+        others = (0.5995, False, True), (0.9, False, False)  # elsewhere; around the spam
+        for value, is_spam, apart in ((0.5 + page / 1000, True, False), *others):
+            rows.page.append(page)
+            rows.truth.append(is_spam)
+            rows.apart.append(apart)
+            rows.natural.append(page >= 150 and apart)
+            found.append(value)
+    probability, truth = np.array(found, np.float32), np.array(rows.truth)
+    every = np.ones(len(truth), bool)
+    strict = _mark_threshold(rows, truth, probability, every, 1.0)
+    assert strict == pytest.approx(0.6)  # above what is reported wrongly
+    loose = _mark_threshold(rows, truth, probability, every, 200 / 350)
+    assert loose == pytest.approx(0.5)
+    assert _mark_threshold(rows, truth, probability, ~every, 0.9) == 0.5  # nothing to go by
 
 
 def test_spans_lie_in_article_segments_and_match_the_source() -> None:
@@ -353,6 +388,7 @@ def test_model_round_trip_and_bad_arrays() -> None:
         "languages": np.zeros((4, 2), np.int8),
         "joins": np.zeros(4, np.int8),
         "screen_hidden": np.zeros((len(SIGNALS), 16), np.float32),
+        "thresholds": np.zeros(2, np.float32),
         "trees_limit": np.zeros((3, 1), np.float32),
         "trees_signal": np.full_like(arrays["trees_signal"], len(SIGNALS)),
     }

@@ -30,10 +30,12 @@ _PROMOTIONAL: Final = 0.0
 """Log-odds from which a span counts as promotional."""
 _OTHER_MATTER: Final = 0.3
 """What `promotional_others` is below where the rest of a page promotes nothing."""
-_TELLING: Final = 300
+_TELLING: Final = 120
 """Characters from which a text tells what is at home in it."""
 _SOUNDER: Final = 0.1
 """How much log-odds of promotion count beside those of spam where candidates overlap."""
+_LINKED: Final = 0.5
+"""Share of a span that a link to another site must make up for that to be a reason."""
 _PURE: Final = 0.8
 """Share of a span's letters that must be of another script for that to be a reason."""
 _OTHER_LANGUAGE: Final = 0.4
@@ -78,8 +80,9 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     if not found:
         return []
     probability = model.trees(signals)
+    mark = model.mark_html if view.html else model.mark
     verdicts = []
-    for at in _best(found, probability, [_sound(row) for row in signals], model.mark):
+    for at in _best(found, probability, [_sound(row) for row in signals], mark):
         insertion, others = evidence(found[at], signals[at], view)
         removed = bool(probability[at] >= model.remove) and may_go(found[at], signals[at], view)
         verdicts.append(
@@ -115,14 +118,13 @@ def _best(
 def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
     """Whether there is evidence of two kinds, as removal needs whatever the probability.
 
-    In a sentence or two, that words are of another language or in disguise tells nothing.
+    In a line of its own, that words are of another language or in disguise tells nothing.
     """
     if len(view.text) < _TELLING and _sound(row) <= _PROMOTIONAL:
         return False
     insertion, others = evidence(c, row, view)
-    marked_up = row[COLUMN["hidden"]] or row[COLUMN["off_site"]] > 0.5
-    # Most links to other sites and most hidden text are the author's: that is no reason alone.
-    return bool(insertion) and len(others) > bool(marked_up)
+    # Most links to other sites are the author's: that is no reason alone.
+    return bool(insertion) and len(others) > bool(row[COLUMN["off_site"]] > _LINKED)
 
 
 def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list[str]]:
@@ -132,7 +134,12 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
         return float(row[COLUMN[name]])
 
     insertion: list[str] = []
-    introduced = signal("before_opener") or signal("in_brackets") or signal("in_quotes")
+    sound = _sound(row)
+    introduced = (
+        signal("in_brackets")
+        or signal("in_quotes")
+        or (signal("before_opener") and sound <= _PROMOTIONAL)
+    )
     before = max(signal(f"before_{k}") for k in ("word", "name", "glued", "comma", "digit"))
     after = max(signal(f"after_{k}") for k in ("word", "name", "glued", "comma", "digit"))
     if before and after and not introduced:
@@ -146,9 +153,9 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
     others: list[str] = []
     if signal("hidden"):
         others.append("hidden from readers")
-    if signal("off_site") > 0.5:
+    if signal("off_site") > _LINKED:
         others.append("links to another site")
-    if (sound := _sound(row)) > _PROMOTIONAL:
+    if sound > _PROMOTIONAL:
         others.append(f"sounds promotional ({sigmoid(sound):.2f})")
     if c.trick:
         others.append(c.trick)

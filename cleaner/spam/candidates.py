@@ -32,7 +32,6 @@ _ENDING: Final = re.compile(
     r"|pro|app)\b",
     re.I,
 )
-_LEAST_ANCHOR: Final = 0.15
 _MAX_RUN: Final = 90
 _MAX_RUNS: Final = 40
 """A page with more runs of other scripts is written in several."""
@@ -180,16 +179,12 @@ def _with_digits(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _marked_up(view: View, promotion: Promotion) -> list[Candidate]:
-    """Hidden ranges, and links elsewhere that sound a little promotional or are foreign here."""
+    """Hidden ranges and links elsewhere."""
     found: list[tuple[float, Candidate]] = []
-    least = logit(_LEAST_ANCHOR)
     for anchor in view.anchors:
         start, end = trimmed(view.text, anchor.start, anchor.end)
-        if not anchor.off_site or end - start < 2:
-            continue
-        value = in_place(view, promotion, start, end)
-        odd = view.fit[end] - view.fit[start] < -0.3 * (end - start)
-        if value > least or odd or anchor.link.hidden:
+        if anchor.off_site and end - start >= 2:
+            value = in_place(view, promotion, start, end)
             found.append((value, Candidate(start, end, "anchor")))
     for low, high in (*view.hidden, *view.hidden_blocks):
         start, end = trimmed(view.text, low, high)

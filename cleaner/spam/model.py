@@ -80,7 +80,9 @@ class SpamModel:
     """None lets every candidate pass."""
     trees: Trees
     mark: float
-    """Least probability of a reported span."""
+    """Least probability of a span that is reported in plain text."""
+    mark_html: float
+    """The same for HTML."""
     remove: float
     """Least probability of a span that leaves the text."""
 
@@ -111,7 +113,7 @@ class SpamModel:
             **self.joins.to_arrays(),
             **(self.screen.to_arrays() if self.screen else {}),
             **self.trees.to_arrays(),
-            "thresholds": np.array([self.mark, self.remove], np.float32),
+            "thresholds": np.array([self.mark, self.mark_html, self.remove], np.float32),
         }
 
     @classmethod
@@ -121,7 +123,9 @@ class SpamModel:
         Raises ValueError if an array is missing or has the wrong shape.
         """
         try:
-            mark, remove = map(float, arrays["thresholds"])
+            if arrays["thresholds"].shape != (3,):
+                raise ValueError("spam model has other thresholds; train it again")
+            mark, mark_html, remove = map(float, arrays["thresholds"])
             return cls(
                 Promotion.from_arrays(arrays),
                 Languages.from_arrays(arrays),
@@ -129,6 +133,7 @@ class SpamModel:
                 Screen.from_arrays(arrays),
                 Trees.from_arrays(arrays, len(SIGNALS)),
                 mark,
+                mark_html,
                 remove,
             )
         except KeyError as error:

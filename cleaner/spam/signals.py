@@ -27,6 +27,7 @@ from cleaner.spam.view import UNSPACED, View
 KINDS: Final = ("script", "phrase", "sentence", "disguise", "anchor", "hidden", "address")
 BEFORE: Final = ("edge", "glued", "word", "name", "comma", "stop", "opener", "sign", "digit")
 AFTER: Final = ("edge", "glued", "word", "name", "comma", "stop", "closer", "sign", "digit")
+ENDS: Final = ("first", "last", "before", "after")
 
 SIGNALS: Final = (
     # How it sounds
@@ -34,6 +35,8 @@ SIGNALS: Final = (
     "contrast", "contrast_strange", "contrast_both", "contrast_lead", "contrast_strange_lead",
     "contrast_both_lead", "promotion_elsewhere", "promotional_others", "promotional_share",
     "promotion_sentence",
+    # Its ends: the author's words beside spam sound otherwise, and fit their page
+    *(f"promotion_{end}" for end in ENDS), *(f"fit_{end}" for end in ENDS),
     # Its shape
     "chars", "words", "digits", "capitals", "capitalised", "address", "ends_sentence",
     "starts_upper", "inner_stops", "symbols",
@@ -60,7 +63,9 @@ QUICK: Final = (
     "contrast", "contrast_strange", "contrast_both", "contrast_lead", "contrast_strange_lead",
     "contrast_both_lead", "promotion_in_place", "promotion_per_char", "promotion_page",
     "chars", "capitals", "foreign_share", "latin_home", "fit", "fit_page", "position",
-    "page_chars", "lines_alike", "html", "marked_up", *(f"found_as_{kind}" for kind in KINDS),
+    "page_chars", "lines_alike", "html", "marked_up",
+    *(f"promotion_{end}" for end in ENDS), *(f"fit_{end}" for end in ENDS),
+    *(f"found_as_{kind}" for kind in KINDS),
 )  # fmt: skip
 """Those that cost next to nothing: by them alone most candidates are given up."""
 QUICK_COLUMNS: Final = np.array([COLUMN[name] for name in QUICK])
@@ -72,6 +77,8 @@ _COMMAS: Final = frozenset(",;،、，；")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
 _AROUND: Final = 160
+_END: Final = 8
+"""Characters at an end of a span, or half of a shorter one, and beside it."""
 _NEAR: Final = 100_000
 """Characters before and after a span where it is sought again: all of nearly every page."""
 _DENSE: Final = 24
@@ -132,6 +139,14 @@ class Reader:
         put("chars", np.log1p(size))
         put("position", starts / page)
         put("page_chars", round(log1p(page)))
+        inside = np.minimum(_END, (size + 1) // 2)
+        places = (
+            (starts, starts + inside), (ends - inside, ends),
+            (np.maximum(starts - _END, 0), starts), (ends, np.minimum(ends + _END, page)),
+        )  # fmt: skip
+        for end, (low, high) in zip(ENDS, places, strict=True):
+            for name, sums in (("promotion", view.promotion), ("fit", view.fit)):
+                put(f"{name}_{end}", (sums[high] - sums[low]) / np.maximum(1, high - low))
         put("latin_home", view.home == CODE["Latin"])
         if view.html:
             put("html", 1)

@@ -15,24 +15,24 @@ import numpy.typing as npt
 
 from cleaner.spam.grams import FloatArray
 
-_DEPTH: Final = 4
+_DEPTH: Final = 5
 _INNER: Final = 2**_DEPTH - 1
-_TREES: Final = 400
-_LEARNING_RATE: Final = 0.08
+_TREES: Final = 800
+_LEARNING_RATE: Final = 0.05
 _MAX_FEATURES: Final = 0.3
 """Share of the signals that a node may choose from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trees:
-    """Complete binary trees of depth 4; the children of node n are 2n + 1 and 2n + 2."""
+    """Complete binary trees of depth 5; the children of node n are 2n + 1 and 2n + 2."""
 
     signal: npt.NDArray[np.int16]
-    """The signal that each inner node looks at, shape (trees, 15)."""
+    """The signal that each inner node looks at, shape (trees, 31)."""
     limit: FloatArray
-    """A candidate goes left if its signal is at most that, shape (trees, 15)."""
+    """A candidate goes left if its signal is at most that, shape (trees, 31)."""
     value: FloatArray
-    """Log-odds that each leaf adds, shape (trees, 16)."""
+    """Log-odds that each leaf adds, shape (trees, 32)."""
     bias: float
 
     @classmethod
