@@ -210,23 +210,26 @@ def _promotional(
 def _contrasting(
     view: View, starts: Ints, ends: Ints, wrong: npt.NDArray[np.bool_]
 ) -> Iterator[Stretch]:
-    """The phrases of each place that contrast most with the page: in each way, and in both."""
+    """The phrases of each place that contrast most with the page: by promotion, by language and
+    by both, the best ones that have little in common.
+    """
     if not len(wrong):
         return
     sounds, strange = view.contrast(starts, ends)
     both = (sounds + strange) * np.maximum(ends - starts, 1).astype(np.float32) ** _LONGER
+    # By contrast, area, begin and end.
     value = np.where(wrong, np.float32(-np.inf), [sounds, strange, both])
+    areas = np.arange(len(wrong))
     for _ in range(_PER_PLACE):
-        flat = value.reshape(-1, wrong[0].size)
-        best = flat.argmax(1)
-        found = np.isfinite(flat.max(1)).reshape(value.shape[:2])
-        row, column = np.divmod(best.reshape(value.shape[:2]), wrong.shape[2])
-        area = np.arange(len(wrong))
-        first, last = starts[area, row, 0], ends[area, 0, column]
-        yield from zip(first[found].tolist(), last[found].tolist(), strict=True)
+        flat = value.reshape(*value.shape[:2], -1)
+        row, column = np.divmod(flat.argmax(2), value.shape[3])
+        first, last = starts[areas, row, 0], ends[areas, 0, column]
+        some = np.isfinite(flat.max(2))
+        yield from zip(first[some].tolist(), last[some].tolist(), strict=True)
         first, last = first[:, :, None, None], last[:, :, None, None]
         shared = np.minimum(ends, last) - np.maximum(starts, first)
-        value[shared > _SAME * (np.maximum(ends, last) - np.minimum(starts, first))] = -np.inf
+        joined = np.maximum(ends, last) - np.minimum(starts, first)
+        value[shared > _SAME * joined] = -np.inf
 
 
 def _best(
