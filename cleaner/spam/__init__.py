@@ -8,8 +8,7 @@ mostly articles about them.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -32,8 +31,10 @@ _OTHER_MATTER: Final = 0.3
 """What `promotional_others` is below where the rest of a page promotes nothing."""
 _TELLING: Final = 120
 """Characters from which a text tells what is at home in it."""
-_SOUNDER: Final = 0.1
-"""How much log-odds of promotion count beside those of spam where candidates overlap."""
+_SURE: Final = 3.0
+"""Log-odds from which a span is surely promotional."""
+_NEARLY: Final = 1.5
+"""Log-odds of spam by which candidates that overlap may differ and be nearly as probable."""
 _LINKED: Final = 0.5
 """Share of a span that a link to another site must make up for that to be a reason."""
 _PURE: Final = 0.8
@@ -82,7 +83,9 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     probability = model.trees(signals)
     mark = model.mark_html if view.html else model.mark
     verdicts = []
-    for at in _best(found, probability, [_sound(row) for row in signals], mark):
+    sound = [_sound(row) for row in signals]
+    matter = [float(view.promotion[c.end] - view.promotion[c.start]) for c in found]
+    for at in _best(found, probability, sound, matter, mark):
         insertion, others = evidence(found[at], signals[at], view)
         removed = bool(probability[at] >= model.remove) and may_go(found[at], signals[at], view)
         verdicts.append(
@@ -97,22 +100,53 @@ def _sound(row: FloatArray) -> float:
 
 
 def _best(
-    found: Sequence[Candidate], probability: FloatArray, sound: Sequence[float], least: float
+    found: Sequence[Candidate],
+    probability: FloatArray,
+    sound: Sequence[float],
+    matter: Sequence[float],
+    least: float,
 ) -> list[int]:
-    """The most probable of candidates that overlap, in order of position.
+    """The most probable of candidates that overlap, by their numbers; `found` is by position.
 
-    Of candidates nearly as probable, the more promotional one: spam, not the words around it.
+    Of surely promotional ones nearly as probable, the one with the most promotional `matter`
+    in all: the whole of the spam, and none of the words around it, which have less than none
+    (a maximal scoring subsequence; Ruzzo & Tompa 1999).
     """
     odds = [logit(min(max(float(p), 1e-9), 1 - 1e-9)) for p in probability]
-    merit = [value + _SOUNDER * more for value, more in zip(odds, sound, strict=True)]
-    likely = [at for at in range(len(found)) if probability[at] >= least]
     kept: list[int] = []
-    for at in sorted(likely, key=lambda i: (-merit[i], found[i].start)):
-        place = bisect_right(kept, found[at].start, key=lambda i: found[i].start)
-        free_before = place == 0 or found[kept[place - 1]].end <= found[at].start
-        if free_before and (place == len(kept) or found[kept[place]].start >= found[at].end):
-            kept.insert(place, at)
-    return kept
+    for left in _connected(found, np.flatnonzero(probability >= least).tolist()):
+        while left:
+            best = max(left, key=lambda at: odds[at])
+            if sound[best] > _SURE:
+                near = [
+                    at
+                    for at in left
+                    if sound[at] > _SURE
+                    and odds[at] >= odds[best] - _NEARLY
+                    and _touch(found[at], found[best])
+                ]
+                best = max(near, key=lambda at: matter[at])
+            kept.append(best)
+            left = [at for at in left if not _touch(found[at], found[best])]
+    return sorted(kept)
+
+
+def _connected(found: Sequence[Candidate], likely: Sequence[int]) -> Iterator[list[int]]:
+    """Candidates in groups: those of different groups never overlap."""
+    group: list[int] = []
+    end = 0
+    for at in likely:
+        if group and found[at].start >= end:
+            yield group
+            group = []
+        group.append(at)
+        end = max(end, found[at].end)
+    if group:
+        yield group
+
+
+def _touch(one: Candidate, other: Candidate) -> bool:
+    return one.start < other.end and one.end > other.start
 
 
 def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
