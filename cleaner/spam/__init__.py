@@ -31,6 +31,8 @@ _OTHER_MATTER: Final = 0.3
 """What `promotional_others` is below where the rest of a page promotes nothing."""
 _TELLING: Final = 120
 """Characters from which a text tells what is at home in it."""
+_CERTAIN: Final = 0.9
+"""Least probability of a span that leaves a shorter text, which is all there is to go by."""
 _SURE: Final = 3.0
 """Log-odds from which a span is surely promotional."""
 _NEARLY: Final = 1.5
@@ -82,12 +84,13 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
         return []
     probability = model.trees(signals)
     mark = model.mark_html if view.html else model.mark
+    remove = model.remove if len(view.text) >= _TELLING else max(model.remove, _CERTAIN)
     verdicts = []
     sound = [_sound(row) for row in signals]
     matter = [float(view.promotion[c.end] - view.promotion[c.start]) for c in found]
     for at in _best(found, probability, sound, matter, mark):
         insertion, others = evidence(found[at], signals[at], view)
-        removed = bool(probability[at] >= model.remove) and may_go(found[at], signals[at], view)
+        removed = bool(probability[at] >= remove) and may_go(found[at], signals[at], view)
         verdicts.append(
             (found[at], round(float(probability[at]), 4), [*others, *insertion], removed)
         )
