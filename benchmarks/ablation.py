@@ -26,7 +26,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from corpora import SHIPPED, whole_pages
+from corpora import SHIPPED, TAUGHT, taught_pages, whole_pages
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -162,7 +162,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args()
     pages = whole_pages(given.corpora)
-    every = unique(chain(read_pages(SHIPPED), *pages.values()))
+    every = unique(
+        chain(read_pages(SHIPPED), *(taught_pages(given.corpora, name) for name in TAUGHT))
+    )
     held = site_folds(list(chain(*pages.values())), FOLDS)[0]
     test = {name: [page for page in found if page.site in held] for name, found in pages.items()}
     chosen = list(chain(*test.values()))

@@ -25,7 +25,7 @@ from typing import Any
 from unittest.mock import patch
 
 import peers
-from corpora import SHIPPED, whole_pages
+from corpora import SHIPPED, TAUGHT, taught_pages
 from threadpoolctl import threadpool_limits
 
 from cleaner.clean import Cleaner
@@ -50,7 +50,7 @@ GROUPS: dict[str, dict[str, Any]] = {
 
 def materials(corpora: Path, fold: int, jobs: int) -> tuple[Corpus, Extra, Material]:
     """Training pages and texts without the fold's sites, and what to compose tests of."""
-    pages = unique(chain(read_pages(SHIPPED), *whole_pages(corpora).values()))
+    pages = unique(chain(read_pages(SHIPPED), *(taught_pages(corpora, name) for name in TAUGHT)))
     corpus = Corpus.read(pages, kinds=["text"], n_jobs=jobs)
     held = site_folds(pages, 4)[fold]
     inside = [i for i, page in enumerate(corpus.pages) if page.labelled.site in held]

@@ -19,11 +19,14 @@ from peers import decoded
 
 from cleaner.data.importers import IMPORTERS
 from cleaner.data.pages import LabelledPage
+from cleaner.data.readings import apply_readings, read_readings
 from cleaner.evaluate import Expected, held
 
 SHIPPED = Path(__file__).parents[1] / "training_data"
 WHOLE = {"wcxb": "wcxb", "news": "aeb"}
 """Corpora with whole articles → their importer; text sets are what they hold, rendered."""
+TAUGHT = {**WHOLE, "snippets": "snippets-unlabelled"}
+"""Corpora that models are trained on → their importer: never on the labels of the snippets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +115,11 @@ CORPORA: dict[str, Callable[[Path], Iterator[Case]]] = {
 
 
 def whole_pages(corpora: Path) -> dict[str, list[LabelledPage]]:
-    """Labelled pages of each corpus in `WHOLE`, to train on and to leave out of training."""
+    """Pages of each corpus in `WHOLE` with the labels that they were published with."""
     return {name: list(IMPORTERS[importer](corpora / name)) for name, importer in WHOLE.items()}
+
+
+def taught_pages(corpora: Path, name: str) -> list[LabelledPage]:
+    """Pages of a corpus as the default model learns them, with what was read on them."""
+    readings = read_readings(SHIPPED / "readings" / f"{name}.tsv")
+    return list(apply_readings(IMPORTERS[TAUGHT[name]](corpora / name), readings))

@@ -29,7 +29,7 @@ from statistics import mean
 from typing import Any
 
 import peers
-from corpora import CORPORA, SHIPPED, WHOLE, Case
+from corpora import CORPORA, SHIPPED, WHOLE, Case, taught_pages
 from peers import Output
 
 from cleaner.data.importers import IMPORTERS
@@ -47,8 +47,7 @@ from cleaner.model import Model
 LOSSES = "clean-articles"
 SETS = ("wcxb", "news", "snippets", "chinese", "samples", *peers.TEXTS, LOSSES)
 JUDGED = {**WHOLE, "snippets": "snippets"}
-"""Corpora that `--folds` judges; it trains on the same, but never on the snippets."""
-TAUGHT = {**WHOLE, "snippets": "snippets-unlabelled"}
+"""Corpora that `--folds` judges; it trains on the same, as `corpora.taught_pages` gives them."""
 
 
 # -------------------------------------------------------------------- outputs
@@ -62,7 +61,7 @@ def trained_on(names: Sequence[str], corpora: Path, kinds: Sequence[str], n_jobs
 
     pages = read_pages(SHIPPED)
     for name in names:
-        pages += IMPORTERS[TAUGHT[name]](corpora / name)
+        pages += taught_pages(corpora, name)
     corpus = Corpus.read(unique(pages), kinds=kinds, n_jobs=n_jobs)
     return fit_model(corpus, kinds=kinds, n_jobs=n_jobs)
 
@@ -95,7 +94,7 @@ def out_of_fold_outputs(
     judged = {
         page.name: page for corpus in used for page in IMPORTERS[JUDGED[corpus]](corpora / corpus)
     }
-    taught = [page for corpus in used for page in IMPORTERS[TAUGHT[corpus]](corpora / corpus)]
+    taught = [page for corpus in used for page in taught_pages(corpora, corpus)]
     pages = [
         replace(
             judged[f"{JUDGED[corpus_of(name, case)]}-{case.name.removesuffix('.html')}"],

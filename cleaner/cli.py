@@ -126,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     imports.add_argument("format", metavar="FORMAT", help="such as wcxb, aeb or snippets")
     imports.add_argument("folder", type=Path, metavar="DIR", help="the data set")
     imports.add_argument("output", type=Path, metavar="OUT", help="folder to write")
+    imports.add_argument(
+        "--readings",
+        type=Path,
+        metavar="TABLE",
+        help="labels for its pages by digests, as in training_data/readings",
+    )
     imports.set_defaults(run=_import)
 
     data = commands.add_parser("data", help="work on labelled pages")
@@ -417,7 +423,7 @@ def _evaluate(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     from cleaner.data.importers import import_corpus
 
-    pages = import_corpus(args.format, args.folder, args.output)
+    pages = import_corpus(args.format, args.folder, args.output, args.readings)
     _say(f"{pages} labelled pages written to {args.output}")
     return OK
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from cleaner.data.importers import aeb, snippets, wcxb
 from cleaner.data.pages import LabelledPage, write_page
+from cleaner.data.readings import apply_readings, read_readings
 from cleaner.errors import DataError
 
 Importer = Callable[[Path], Iterator[LabelledPage]]
@@ -26,16 +27,18 @@ IMPORTERS: Mapping[str, Importer] = MappingProxyType(
 )
 
 
-def import_corpus(format: str, directory: Path, out: Path) -> int:
+def import_corpus(format: str, directory: Path, out: Path, readings: Path | None = None) -> int:
     """Write the pages of `directory`, laid out as `format`, into `out`; return how many.
 
-    Raises `DataError` for an unknown format or a folder that is not laid out that way.
+    Pages that the table `readings` names get their labels from it (see `cleaner.data.readings`).
+    Raises `DataError` for an unknown format, a folder that is not laid out that way, and for
+    a table that is malformed or of other pages.
     """
     importer = IMPORTERS.get(format)
     if importer is None:
         raise DataError(f"unknown format {format!r}; choose one of {', '.join(sorted(IMPORTERS))}")
     count = 0
-    for page in importer(directory):
+    for page in apply_readings(importer(directory), read_readings(readings) if readings else {}):
         write_page(out, page, compress=True)
         count += 1
     return count
