@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DATA ?= training_data
 MODEL ?= models/mine
+READINGS := training_data/readings
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench train model format wheel clean
@@ -42,10 +43,11 @@ train: $(VENV)/.installed-test  ## train a model: make train DATA="folder …" M
 # Labelled pages and unlabelled text that the default model is made of; see its manifest.
 model: $(VENV)/.installed-test  ## train models/default again: make model CORPORA=folder
 	@test -n "$(CORPORA)" || { echo 'make model needs CORPORA=folder with wcxb, news, …' >&2; exit 2; }
-	$(BIN)/cleaner import wcxb $(CORPORA)/wcxb build/wcxb
-	$(BIN)/cleaner import aeb $(CORPORA)/news build/news
-	$(BIN)/cleaner import snippets-unlabelled $(CORPORA)/snippets build/unlabelled
-	$(BIN)/cleaner train training_data build/wcxb build/news build/unlabelled \
+	$(BIN)/cleaner import wcxb $(CORPORA)/wcxb build/wcxb --readings $(READINGS)/wcxb.tsv
+	$(BIN)/cleaner import aeb $(CORPORA)/news build/news --readings $(READINGS)/news.tsv
+	$(BIN)/cleaner import snippets-unlabelled $(CORPORA)/snippets build/snippets \
+	  --readings $(READINGS)/snippets.tsv
+	$(BIN)/cleaner train training_data build/wcxb build/news build/snippets \
 	  --n-jobs 2 -o models/default \
 	  --comments $(CORPORA)/comments/indonesian.jsonl.gz $(CORPORA)/comments/korean.jsonl.gz \
 	  --texts $(CORPORA)/excerpts/excerpts.jsonl.gz

@@ -156,9 +156,7 @@ def justext_lines(page: bytes | str) -> Output:
 
 def render(page: bytes | str) -> str:
     """The plain text of an HTML page as crawl corpora carry it: all that Resiliparse renders."""
-    from resiliparse.extract.html2text import extract_plain_text
-
-    return re.sub(r"\n{3,}", "\n\n", extract_plain_text(decoded(page)))
+    return re.sub(r"\n{3,}", "\n\n", rendered(decoded(page), "resiliparse"))
 
 
 TEXTS: Mapping[str, Callable[[str], str]] = MappingProxyType(

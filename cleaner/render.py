@@ -76,7 +76,8 @@ def _element_texts(html: str, breaks: frozenset[str], gap: str) -> list[str]:
 def _resiliparse(html: str) -> str:
     from resiliparse.extract.html2text import extract_plain_text
 
-    return str(extract_plain_text(html, main_content=False))
+    # Forums hold whole threads in <noscript>: without it a twelfth of wcxb loses its text.
+    return str(extract_plain_text(html, main_content=False, noscript=True))
 
 
 def _inscriptis(html: str) -> str:
