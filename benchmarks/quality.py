@@ -22,18 +22,20 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import peers
-from corpora import CORPORA, SHIPPED, WHOLE, Case, taught_pages
+from corpora import CORPORA, SHIPPED, TAUGHT, WHOLE, Case, taught_pages
 from peers import Output
 
 from cleaner.data.importers import IMPORTERS
+from cleaner.data.readings import READ
 from cleaner.evaluate import (
+    Counts,
     Figures,
     evaluate_results,
     format_table,
@@ -77,13 +79,20 @@ def own_outputs(
     return [Output(result.text, tuple(result.comments)) for result in results]
 
 
-def out_of_fold_outputs(
-    cases: dict[str, list[Case]], corpora: Path, k: int, n_jobs: int
-) -> tuple[dict[str, list[Output]], float | None]:
-    """Outputs for the cases of each set, by models that never saw a page's site.
+@dataclass(frozen=True)
+class OutOfFold:
+    """What models made of pages whose sites they never saw."""
 
-    And the expected calibration error of all their segments.
-    """
+    outputs: dict[str, list[Output]]
+    """Outputs for the cases of each set."""
+    calibration: float | None
+    """Expected calibration error of all segments."""
+    as_read: dict[str, dict[str, Counts]]
+    """Tokens by label on the pages of each corpus that were read: see `training_data/readings`."""
+
+
+def out_of_fold(cases: dict[str, list[Case]], corpora: Path, k: int, n_jobs: int) -> OutOfFold:
+    """Clean the cases of each set by models that never saw a page's site."""
     from cleaner.data.pages import read_pages
     from cleaner.train import cross_validate
 
@@ -107,9 +116,32 @@ def out_of_fold_outputs(
     ]
     train_on = [*read_pages(SHIPPED), *taught]
     results = cross_validate(pages, k, train_on=train_on, n_jobs=n_jobs, say=print)
-    outputs = iter([Output(result.text, tuple(result.comments)) for result in results])
-    by_set = {name: list(islice(outputs, len(members))) for name, members in cases.items()}
-    return by_set, evaluate_results(pages, results).groups["all"].calibration
+    read = {page.name: page for page in taught if page.source.endswith(READ)}
+    outputs: dict[str, list[Output]] = {}
+    as_read: dict[str, dict[str, Counts]] = {}
+    remaining = iter(results)
+    for name, members in cases.items():
+        own = list(islice(remaining, len(members)))
+        outputs[name] = [Output(result.text, tuple(result.comments)) for result in own]
+        # Importers name pages after themselves: `unlabelled-…` those of `snippets-unlabelled`.
+        prefix = TAUGHT.get(name, "").rpartition("-")[2]
+        names = [f"{prefix}-{case.name.removesuffix('.html')}" for case in members]
+        if found := [(read[n], result) for n, result in zip(names, own, strict=True) if n in read]:
+            report = evaluate_results(*zip(*found, strict=True))
+            as_read[name] = dict(report.groups["all"].labels)
+    return OutOfFold(outputs, evaluate_results(pages, results).groups["all"].calibration, as_read)
+
+
+def as_read_table(by_corpus: dict[str, dict[str, Counts]]) -> str:
+    """A row a corpus and label: right tokens of what was read, block by block."""
+    return format_table(
+        ["as read, by token", "label", "precision", "recall", "F1"],
+        [
+            [corpus, label, counts.precision, counts.recall, counts.f1]
+            for corpus, labels in by_corpus.items()
+            for label, counts in labels.items()
+        ],
+    )
 
 
 # ----------------------------------------------------------------------- sets
@@ -313,20 +345,26 @@ def main() -> None:
         for name in names
         if name != "samples"
     }
-    own: dict[str, list[Output]] = {}
-    calibration: float | None = None
+    folds = OutOfFold({}, None, {})
     if options.folds:
         folded = {name: cases[name] for name in cases if name in JUDGED or is_text(name)}
-        own, calibration = out_of_fold_outputs(folded, options.corpora, options.folds, options.jobs)
+        folds = out_of_fold(folded, options.corpora, options.folds, options.jobs)
     trained: Model | None = None
     if options.train_on:
         kinds = sorted({"text" if is_text(name) else "html" for name in cases})
         trained = trained_on(options.train_on.split(","), options.corpora, kinds, options.jobs)
 
     report: dict[str, Any] = {"command": " ".join(["benchmarks/quality.py", *sys.argv[1:]])}
-    if calibration is not None:
-        report["calibration_error"] = calibration
-        print(f"expected calibration error of the segments: {calibration:.3f}")
+    if folds.calibration is not None:
+        report["calibration_error"] = folds.calibration
+        print(f"expected calibration error of the segments: {folds.calibration:.3f}")
+    if folds.as_read:
+        report["as_read"] = {
+            corpus: {label: {"precision": c.precision, "recall": c.recall, "f1": c.f1}
+                     for label, c in labels.items()}
+            for corpus, labels in folds.as_read.items()
+        }  # fmt: skip
+        print(as_read_table(folds.as_read))
     for name in names:
         print(f"\n## {name}", flush=True)
         if name == "samples":
@@ -339,7 +377,7 @@ def main() -> None:
         made: dict[str, list[Output]] = {}
         for system in systems:
             if system == "cleaner":
-                outputs = own.get(name) or own_outputs(
+                outputs = folds.outputs.get(name) or own_outputs(
                     kind, pages, trained or options.model, options.jobs
                 )
             elif system in available:

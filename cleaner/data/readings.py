@@ -24,6 +24,8 @@ from cleaner.errors import DataError
 from cleaner.segment import segment
 from cleaner.types import NAVIGATION
 
+READ = "labelled by reading"
+"""What the source of such a page ends with."""
 _DIGITS = 7
 """Hexadecimal: two blocks of a page of a thousand are mixed up once in 500 pages."""
 _FOUND = 0.95
@@ -112,7 +114,7 @@ def _as_read(page: LabelledPage, reading: Reading) -> LabelledPage:
     return replace(
         page,
         layout=reading.layout,
-        source=f"{page.source}, labelled by reading",
+        source=f"{page.source}, {READ}",
         rest=UNJUDGED,
         labels=tuple(
             Labelled(label or NAVIGATION, " ".join(text.split()))

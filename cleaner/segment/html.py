@@ -230,6 +230,8 @@ class _Renderer:
         self.nodes: list[LexborNode] = []  # one for each row, if they are kept
         self.shadow_roots = False
         self._separator = ""  # what goes before the next block
+        # Whether it is a blank line already, and nothing came after that: no boundary adds to it.
+        self._apart = False
         self._pending_space = False
         self._breaks = 0
         self._images = self._bare_links = 0
@@ -291,7 +293,8 @@ class _Renderer:
                     hidden = _is_hidden(attributes)
                     self._hidden_from = self.length
                 if tag not in _INLINE and ":" not in tag:
-                    self._boundary(tag)
+                    if not self._apart:
+                        self._boundary(tag)
                     depth = rows[element][3] + 1 if element >= 0 else 0
                     tokens = _attribute_tokens(attributes) if attributes else ()
                     rows.append([tag, tokens, element, depth, hidden, len(blocks), 0])
@@ -301,6 +304,7 @@ class _Renderer:
                     control = control or tag in _CONTROLS
                     pre = pre or tag in _PREFORMATTED
                     break
+                self._apart = False
                 if tag == "a" and (href := attributes.get("href")) is not None:
                     link = _OpenLink(href, attributes.get("rel") or "")
                     self._links += 1
@@ -321,7 +325,8 @@ class _Renderer:
                     self._pending_space = True
                 outer = stack.pop()
                 if element != outer[1]:
-                    self._boundary(tag)
+                    if not self._apart:
+                        self._boundary(tag)
                     rows[element][6] = len(blocks)
                 elif link is not None and link is not outer[3] and 0 <= link.start < self.length:
                     self.links.append((link.start, self.length, link.href, link.rel, hidden))
@@ -381,6 +386,7 @@ class _Renderer:
         if self.blocks:
             self._emit(self._separator or _PARAGRAPH)
         self._separator = ""
+        self._apart = False
         self._start = self.length
         self._element = element
 
@@ -426,6 +432,7 @@ class _Renderer:
             self._end_block()
         if self._separator != _PARAGRAPH and (gap := _GAPS.get(tag, _PARAGRAPH)) > self._separator:
             self._separator = gap
+        self._apart = self._separator is _PARAGRAPH
 
 
 def _is_inline(tag: str) -> bool:

@@ -182,8 +182,10 @@ def _marked_up(view: View, promotion: Promotion) -> list[Candidate]:
     """Hidden ranges and links elsewhere."""
     found: list[tuple[float, Candidate]] = []
     for anchor in view.anchors:
+        if not anchor.off_site:
+            continue
         start, end = trimmed(view.text, anchor.start, anchor.end)
-        if anchor.off_site and end - start >= 2:
+        if end - start >= 2:
             value = in_place(view, promotion, start, end)
             found.append((value, Candidate(start, end, "anchor")))
     for low, high in (*view.hidden, *view.hidden_blocks):

@@ -253,8 +253,10 @@ def _own_site(links: Sequence[Link], url: str | None) -> str:
 
 def _site(address: str) -> str:
     """Last two labels of the host; empty for an address within the site."""
-    scheme, slashes, rest = address.strip().partition("//")
-    if not slashes or len(scheme) > 6:
+    if "//" not in address:
+        return ""
+    scheme, _, rest = address.strip().partition("//")
+    if len(scheme) > 6:
         return ""
     host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0]
     return ".".join(host.lower().split(".")[-2:])
