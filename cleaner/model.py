@@ -49,8 +49,8 @@ scaling, Guo et al. 2017). On HTML of sites never seen the calibration error by 
 _CLEAN, _DOUBT, _TRUST = 0.85, 0.5, 2.0
 """A text of which that share seems to be article was cleaned before: lines stay down to that part
 of the least threshold, and comments must be that much more likely. Of clean articles of sites
-never seen 3 % lose more than a fiftieth of their words; with four times the `_DOUBT` half as many more do,
-and what is left of furniture elsewhere makes no odds (word F1 .001 higher, at most)."""
+never seen 3 % lose more than a fiftieth of their words; with lines down to .2 instead of .05 half
+as many more do, and what is left of furniture elsewhere makes no odds (word F1 .001 higher)."""
 FORMAT = 1
 """Raised when older code could not read a newer model; old formats stay readable in tests."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
