@@ -102,7 +102,10 @@ def apply_readings(
 
 
 def _as_read(page: LabelledPage, reading: Reading) -> LabelledPage:
-    parsed = segment(page.page, page.kind)
+    try:
+        parsed = segment(page.page, page.kind)
+    except ValueError as error:
+        raise DataError(f"{page.name}: cannot be read ({error}); restore the page") from error
     texts = [parsed.text_of(block) for block in parsed.blocks]
     labels = [reading.label_of.get(digest) for digest in digests(texts)]
     met = sum(label is not None for label in labels)
