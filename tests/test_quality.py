@@ -31,10 +31,10 @@ def report(cleaning: cleaner.Cleaner) -> Report:
 @pytest.mark.parametrize(
     ("group", "label", "floor"),
     [
-        ("kind html", "article", 0.96),
-        ("kind html", "comment", 0.92),
-        ("kind text", "article", 0.978),
-        ("kind text", "comment", 0.94),
+        ("kind html", "article", 0.98),
+        ("kind html", "comment", 0.945),
+        ("kind text", "article", 0.98),
+        ("kind text", "comment", 0.97),
     ],
 )
 def test_labels_on_shipped_pages(report: Report, group: str, label: str, floor: float) -> None:
