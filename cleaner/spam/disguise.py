@@ -27,7 +27,8 @@ ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _PLAIN: Final = (
     "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f\uac00-\ud7a3\u3041-\u30ff\u4e00-\u9fff"
 )
-_HIDDEN_JOINT: Final = re.compile(f"[{_PLAIN}]+(?:[{ZERO_WIDTH}]+[{_PLAIN}]+)+")
+# From the begin of a run of letters only: tried at each letter, long runs take quadratic time.
+_HIDDEN_JOINT: Final = re.compile(f"(?<![{_PLAIN}])[{_PLAIN}]++(?:[{ZERO_WIDTH}]++[{_PLAIN}]++)+")
 _STYLES: Final = (
     "\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a"
     "\u1d00-\u1d22\u0299\u0262\u029c\u026a\u029f\u0274\u0280\u0493\ua730\ua731\u028f"
