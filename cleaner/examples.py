@@ -10,8 +10,9 @@ documents composed of articles, comments and headlines of different pages.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -310,6 +311,25 @@ def _line_labels(page: Page, labels: Sequence[str | None]) -> list[str]:
         at = block.start
         found.append(labels[line] or UNJUDGED)
     return found
+
+
+def sharing() -> Callable[[Sample], Sample]:
+    """A function that gives samples back in which equal words, and equal rows of words of all
+    samples it was given, are one object.
+
+    Renderings and copies of a page repeat its lines, and what workers return repeats every
+    string: most of what training would keep in memory and send to its workers.
+    """
+    rows: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def share(sample: Sample) -> Sample:
+        words = {}
+        for name, found in sample.words.items():
+            interned = (tuple(map(sys.intern, row)) for row in found)
+            words[name] = [rows.setdefault(row, row) for row in interned]
+        return replace(sample, words=words)
+
+    return share
 
 
 def unique(pages: Iterable[LabelledPage]) -> list[LabelledPage]:

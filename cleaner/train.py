@@ -35,6 +35,7 @@ from cleaner.examples import (
     composed_samples,
     prepare,
     rendered_samples,
+    sharing,
     unique,
 )
 from cleaner.features import BAGS, Inputs, feature_names
@@ -45,7 +46,7 @@ from cleaner.network import Array, Example, Options, fit
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
 from cleaner.spam.train import Text, train_spam
-from cleaner.types import ARTICLE, COMMENT, LABELS
+from cleaner.types import ARTICLE, COMMENT, LABELS, Page
 
 _MIN_SITES = {"words": 8, "near": 6, "far": 6}
 """A word enters a vocabulary when it is seen on that many sites: rarer ones name the site."""
@@ -254,15 +255,16 @@ class Corpus:
         Samples are made for the given `kinds` of page. Pages whose labels do not fit
         them are dropped.
         """
-        jobs = Parallel(n_jobs=n_jobs, batch_size=8)
+        jobs = Parallel(n_jobs=n_jobs, batch_size=8, return_as="generator")
         prepared = [found for found in jobs(delayed(prepare)(page) for page in pages) if found]
         fragments = Fragments.harvest(prepared)
+        share = sharing()
         drawn = [_draw_copies(page, fragments, seed) for page in prepared]
-        samples = jobs(
+        made = jobs(
             delayed(_samples_of)(page, copies, kinds, seed)
             for page, copies in zip(prepared, drawn, strict=True)
         )
-        return cls(prepared, list(samples))
+        return cls(prepared, [[*map(share, group)] for group in made])
 
     def without(self, sites: frozenset[str]) -> Corpus:
         """What holds nothing of these sites."""
@@ -343,26 +345,43 @@ def composed_count(material: Material) -> int:
 
 
 def fit_model(
-    corpus: Corpus, extra: Extra | None = None, *, kinds: Sequence[str] = KINDS,
-    spam: SpamModel | None = None, seed: int = 0, n_jobs: int = 1,
-    options: Options | None = None, say: Say = lambda line: None,
+    corpus: Corpus, extra: Extra | None = None, *, kinds: Sequence[str] = KINDS, seed: int = 0,
+    n_jobs: int = 1, options: Options | None = None, say: Say = lambda line: None,
 ) -> Model:  # fmt: skip
     """Train the heads for `kinds` of page on a corpus."""
     labels = _labels_of(corpus)
+    samples = _training_samples(corpus, extra or Extra(), kinds=kinds, seed=seed)
+    heads = Parallel(n_jobs=n_jobs)(_head_jobs(samples, labels, seed, options, say))
+    return Model(labels, {head.kind: head for head in heads})
+
+
+def _training_samples(
+    corpus: Corpus, extra: Extra, *, kinds: Sequence[str] = KINDS, seed: int = 0
+) -> dict[str, list[Sample]]:
+    """What the head for each of `kinds` learns from: pages and composed documents."""
     samples = [sample for group in corpus.samples for sample in group]
     if "text" in kinds:
-        material = corpus.material(extra or Extra())
-        samples += composed_samples(material, composed_count(material), seed=seed)
+        material = corpus.material(extra)
+        samples += map(sharing(), composed_samples(material, composed_count(material), seed=seed))
     by_kind = {kind: [sample for sample in samples if sample.kind == kind] for kind in kinds}
     for kind, found in by_kind.items():
         if not found:
             raise DataError(f"no labelled {kind} pages; add some, or train on other folders")
-        say(f"{kind}: {len(found)} pages, {sum(len(s.labels) for s in found)} blocks")
-    heads = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_on_one_thread)(found, kind, labels, seed, options)
-        for kind, found in by_kind.items()
-    )
-    return Model(labels, {head.kind: head for head in heads}, spam)
+    return by_kind
+
+
+def _head_jobs(
+    samples: Mapping[str, Sequence[Sample]], labels: Sequence[str], seed: int,
+    options: Options | None, say: Say,
+) -> list[Any]:  # fmt: skip
+    """Calls for joblib that train the heads, the one with the most blocks first."""
+    sizes = {kind: sum(len(s.labels) for s in found) for kind, found in samples.items()}
+    for kind, found in samples.items():
+        say(f"{kind}: {len(found)} pages, {sizes[kind]} blocks")
+    return [
+        delayed(_fit_on_one_thread)(samples[kind], kind, labels, seed, options)
+        for kind in sorted(samples, key=lambda kind: -sizes[kind])
+    ]
 
 
 def _fit_on_one_thread(
@@ -467,8 +486,14 @@ def train(
         }
     corpus = Corpus.read(pages, seed=seed, n_jobs=n_jobs)
     say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
-    spam = _spam_model(corpus, extra, seed, say)
-    model = fit_model(corpus, extra, spam=spam, seed=seed, n_jobs=n_jobs, options=options, say=say)
+    labels, samples = _labels_of(corpus), _training_samples(corpus, extra, seed=seed)
+    unspoilt = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
+    *heads, spam = Parallel(n_jobs=n_jobs)(
+        [
+            *_head_jobs(samples, labels, seed, options, say),
+            delayed(_spam_model)(unspoilt, extra, seed, say),
+        ]
+    )
     manifest = {
         "made_by": command,
         "seed": seed,
@@ -489,12 +514,14 @@ def train(
         "composed_of": {"files": list(extra.options), "sha256": extra.sha256},
         "metrics": metrics,
     }
-    model = replace(model, manifest=manifest)
+    model = Model(labels, {head.kind: head for head in heads}, spam, manifest)
     save(model, out, _card(model))
     return model
 
 
-def _spam_model(corpus: Corpus, extra: Extra, seed: int, say: Say) -> SpamModel | None:
+def _spam_model(
+    pages: Sequence[tuple[Page, Sequence[str]]], extra: Extra, seed: int, say: Say
+) -> SpamModel | None:
     """One that knows the texts of `extra`; without enough of them, the default model's.
 
     It has to see many languages and what is legitimate in them, which labelled pages alone
@@ -507,7 +534,6 @@ def _spam_model(corpus: Corpus, extra: Extra, seed: int, say: Say) -> SpamModel 
             return None
     ids = extra.ids or ("",) * len(extra.texts)
     texts = [Text(*row, name) for row, name in zip(extra.texts, ids, strict=True)]
-    pages = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
     with threadpool_limits(1):
         return train_spam(texts, pages, seed=seed, say=say)
 
