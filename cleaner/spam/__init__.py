@@ -37,6 +37,8 @@ _SURE: Final = 3.0
 """Log-odds from which a span is surely promotional."""
 _NEARLY: Final = 1.5
 """Log-odds of spam by which candidates that overlap may differ and be nearly as probable."""
+_PER_CHARACTER: Final = 1.0
+"""How promotional a character must be, in log-odds, to be more than an ordinary word's."""
 _LINKED: Final = 0.5
 """Share of a span that a link to another site must make up for that to be a reason."""
 _PURE: Final = 0.8
@@ -87,7 +89,10 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     remove = model.remove if len(view.text) >= _TELLING else max(model.remove, _CERTAIN)
     verdicts = []
     sound = [_sound(row) for row in signals]
-    matter = [float(view.promotion[c.end] - view.promotion[c.start]) for c in found]
+    matter = [
+        float(view.promotion[c.end] - view.promotion[c.start]) - _PER_CHARACTER * (c.end - c.start)
+        for c in found
+    ]
     for at in _best(found, probability, sound, matter, mark):
         insertion, others = evidence(found[at], signals[at], view)
         removed = bool(probability[at] >= remove) and may_go(found[at], signals[at], view)
