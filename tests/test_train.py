@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import random
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ from cleaner.examples import (
     extracted,
     prepare,
     rendered_samples,
+    sharing,
     unique,
 )
 from cleaner.network import Array
@@ -261,6 +263,20 @@ def test_spliced_pages_come_as_text_with_the_sites_they_are_made_of(
     assert all(sample.kind == "text" and len(sample.sites) > 1 for sample in spliced)
     kept = corpus.without(frozenset([spliced[0].sites[1]]))
     assert all(s.name != spliced[0].name for group in kept.samples for s in group)
+
+
+def test_shared_words_are_the_same_words(shipped: list[LabelledPage]) -> None:
+    prepared = prepare(next(page for page in shipped if page.kind == "html"))
+    assert prepared is not None
+    one, other = prepared.sample(), pickle.loads(pickle.dumps(prepared.sample()))
+    share = sharing()
+    first, second = share(one), share(other)
+    for name, rows in one.words.items():
+        assert [list(row) for row in first.words[name]] == [list(row) for row in rows]
+        for a, b in zip(first.words[name], second.words[name], strict=True):
+            assert a is b
+    assert first.labels == one.labels
+    assert first.dense is one.dense
 
 
 def test_extracted_renderings_have_lost_navigation_and_nothing_of_the_article() -> None:
