@@ -258,12 +258,12 @@ class Corpus:
         jobs = Parallel(n_jobs=n_jobs, batch_size=8, return_as="generator")
         prepared = [found for found in jobs(delayed(prepare)(page) for page in pages) if found]
         fragments = Fragments.harvest(prepared)
-        share = sharing()
         drawn = [_draw_copies(page, fragments, seed) for page in prepared]
         made = jobs(
             delayed(_samples_of)(page, copies, kinds, seed)
             for page, copies in zip(prepared, drawn, strict=True)
         )
+        share = sharing()
         return cls(prepared, [[*map(share, group)] for group in made])
 
     def without(self, sites: frozenset[str]) -> Corpus:
@@ -460,6 +460,8 @@ def train(
         out: model directory to write.
         extra: unlabelled comments and texts to compose plain-text documents of.
         folds: if not 0, cross-validate by site first and write the figures into the manifest.
+        say: takes each line of progress; with more than one of `n_jobs`, also in the processes that
+            train, so it has to be picklable.
 
     Raises:
         DataError: a folder holds no labelled pages, or none with an article.
