@@ -127,9 +127,7 @@ def out_of_fold(cases: dict[str, list[Case]], corpora: Path, k: int, n_jobs: int
         prefix = TAUGHT.get(name, "").rpartition("-")[2]
         names = [f"{prefix}-{case.name.removesuffix('.html')}" for case in members]
         if found := [(read[n], result) for n, result in zip(names, own, strict=True) if n in read]:
-            labels = evaluate_results(*zip(*found, strict=True)).groups["all"].labels
-            if labels:  # none of labels that are in no order, as those of the snippets
-                as_read[name] = dict(labels)
+            as_read[name] = dict(evaluate_results(*zip(*found, strict=True)).groups["all"].labels)
     return OutOfFold(outputs, evaluate_results(pages, results).groups["all"].calibration, as_read)
 
 

@@ -119,6 +119,8 @@ def _as_read(page: LabelledPage, reading: Reading) -> LabelledPage:
         layout=reading.layout,
         source=f"{page.source}, {READ}",
         rest=UNJUDGED,
+        # Every block is listed as it comes, whatever order the page's own labels had.
+        extra={name: value for name, value in page.extra.items() if name != "ordered"},
         labels=tuple(
             Labelled(label or NAVIGATION, " ".join(text.split()))
             for text, label in zip(texts, labels, strict=True)
