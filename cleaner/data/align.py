@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,6 +97,10 @@ def tokens(text: str) -> list[Token]:
     return [
         Token(_normalise(found[0]), found.start(), found.end()) for found in _TOKEN.finditer(text)
     ]
+
+
+# A page is aligned again with each of its renderings.
+_tokens = lru_cache(maxsize=4096)(tokens)
 
 
 def align(
@@ -227,6 +232,7 @@ def locate_spam(
     return sorted(set(result))
 
 
+@lru_cache(maxsize=65_536)
 def _normalise(word: str) -> str:
     if word.isascii():
         return word.lower()
@@ -287,7 +293,7 @@ def _concatenate(texts: Iterable[str]) -> tuple[list[Token], list[int]]:
     every: list[Token] = []
     owner: list[int] = []
     for index, text in enumerate(texts):
-        found = tokens(text)
+        found = _tokens(text)
         every += found
         owner += [index] * len(found)
     return every, owner
@@ -413,15 +419,6 @@ def _moved(match: _Match, labels: Sequence[str], judged: Container[int]) -> dict
     its label. Else it is a second copy, as in layouts for two screen sizes, and
     neither its label nor `rest` would be true: `unjudged`.
     """
-    matched = set(match.partner)
-    free: dict[tuple[str, ...], Counter[str]] = {}
-    words = [token.text for token in match.texts]
-    for at in range(len(words) - _GRAM + 1):
-        if match.text_of[at] == match.text_of[at + _GRAM - 1]:
-            counts = free.setdefault(tuple(words[at : at + _GRAM]), Counter())
-            if not matched.issuperset(range(at, at + _GRAM)):
-                counts[labels[match.text_of[at]]] += 1
-
     of_block: dict[int, list[tuple[str, ...]]] = {}
     sizes = Counter(match.block_of)
     words = [token.text for token in match.page]
@@ -432,6 +429,15 @@ def _moved(match: _Match, labels: Sequence[str], judged: Container[int]) -> dict
             and block == match.block_of[at + _GRAM - 1]
         ):
             of_block.setdefault(block, []).append(tuple(words[at : at + _GRAM]))
+    wanted = {gram for grams in of_block.values() for gram in grams}
+    matched = set(match.partner)
+    free: dict[tuple[str, ...], Counter[str]] = {}
+    words = [token.text for token in match.texts]
+    for at, gram in enumerate(zip(*(words[shift:] for shift in range(_GRAM)), strict=False)):
+        if gram in wanted and match.text_of[at] == match.text_of[at + _GRAM - 1]:
+            counts = free.setdefault(gram, Counter())
+            if not matched.issuperset(range(at, at + _GRAM)):
+                counts[labels[match.text_of[at]]] += 1
 
     result = {}
     for block, grams in of_block.items():
