@@ -38,7 +38,10 @@ def a_page(html: str = HTML, texts: tuple[str, ...] = ()) -> LabelledPage:
 def test_round_trip(tmp_path: Path) -> None:
     table = tmp_path / "table.tsv"
     table.write_text(format_readings([a_page(texts=TEXTS)]), "utf-8")
-    (page,) = apply_readings([a_page()], read_readings(table))
+    excerpts = replace(a_page(), extra={"ordered": "no", "note": "kept"})
+    (page,) = apply_readings([excerpts], read_readings(table))
+    assert page.ordered
+    assert page.extra == {"note": "kept"}
     assert [(entry.label, entry.text) for entry in page.labels] == list(
         zip(LABELS, TEXTS, strict=True)
     )
