@@ -35,6 +35,8 @@ _SKIPPED = frozenset(
     " script style svg template textarea title video"
     " rp rt rtc".split()  # readings beside the characters, which would be said twice in a row
 )
+_NOT_ENTERED = _SKIPPED | {"br", "img", "-", "-text", "-comment", "-doctype", "-document"}
+"""The same, with elements that hold nothing, and nodes that are no elements."""
 _DOCUMENTS = frozenset(("iframe", "template"))
 """Those that hold a document of their own: that of `srcdoc`, a shadow root."""
 _CONTROLS = frozenset("button label option select input output".split())
@@ -248,7 +250,7 @@ class _Renderer:
 
     def walk(self, root: LexborNode, *, noscript: bool) -> None:
         """Render a tree; `noscript` tells whether to read inside `<noscript>`."""
-        skipped = _SKIPPED if noscript else _SKIPPED | {"noscript"}
+        not_entered = _NOT_ENTERED if noscript else _NOT_ENTERED | {"noscript"}
         stack: list[_Open] = []
         children: Iterator[LexborNode] = iter((root,))
         element, tag = -1, ""
@@ -257,15 +259,19 @@ class _Renderer:
         rows, blocks = self.rows, self.blocks
         while True:
             for node in children:
-                name = node.tag or "-"
-                if name == "-text":
-                    text = node.text_content or ""
+                text = node.text_content
+                if text is not None:  # most nodes are text
                     if pre or not text.isspace():
                         self._text(text, element, link, control, pre)
                     else:
                         self._pending_space = True
                     continue
-                if name in skipped or name[0] == "-":
+                name = node.tag or "-"
+                if name in not_entered:
+                    if name == "br":
+                        self._line_break(pre)
+                    elif name == "img":
+                        self._images += 1
                     if name not in _DOCUMENTS:
                         continue
                     attributes = node.attributes
@@ -280,12 +286,6 @@ class _Renderer:
                     stack.append((children, element, tag, link, control, pre, hidden))
                     children, tag = iter((body,)), name
                     break
-                if name == "br":
-                    self._line_break(pre)
-                    continue
-                if name == "img":
-                    self._images += 1
-                    continue
                 attributes = node.attributes
                 stack.append((children, element, tag, link, control, pre, hidden))
                 children, tag = node.iter(include_text=True), name
@@ -301,8 +301,10 @@ class _Renderer:
                     if self.keep_nodes:
                         self.nodes.append(node)
                     element = len(rows) - 1
-                    control = control or tag in _CONTROLS
-                    pre = pre or tag in _PREFORMATTED
+                    if tag in _PREFORMATTED:
+                        pre = True
+                    elif tag in _CONTROLS:
+                        control = True
                     break
                 self._apart = False
                 if tag == "a" and (href := attributes.get("href")) is not None:
@@ -321,7 +323,7 @@ class _Renderer:
             else:
                 if not stack:
                     break
-                if tag in _CONTROLS and self._start >= 0:
+                if control and tag in _CONTROLS and self._start >= 0:
                     self._pending_space = True
                 outer = stack.pop()
                 if element != outer[1]:
