@@ -115,7 +115,7 @@ def _foreign(view: View, promotion: Promotion) -> list[Candidate]:
     Latin runs are everywhere in other scripts, and runs between brackets or quotation marks
     are glosses: of these only those that sound promotional are judged.
     """
-    if view.counts.sum() == view.counts[view.home]:
+    if view.one_script:
         return []
     runs = [(s, e) for s, e in foreign_runs(view.text, view.codes, view.home) if e - s > 1]
     crowd = len(runs) > _MAX_RUNS

@@ -245,6 +245,9 @@ def _best(
 
 def _one_script(view: View, start: int, end: int) -> Iterator[Stretch]:
     """A span, or if it mixes scripts, its letters of another script than the page's."""
+    if view.one_script:
+        yield start, end
+        return
     codes = view.codes[start:end]
     own = codes == view.home
     other = np.flatnonzero((codes != 0) & ~own)

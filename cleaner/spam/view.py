@@ -127,6 +127,11 @@ class View:
         return level
 
     @cached_property
+    def one_script(self) -> bool:
+        """Whether no letter is of another family than the text's own."""
+        return bool(self.counts.sum() == self.counts[self.home])
+
+    @cached_property
     def _joining(self) -> npt.NDArray[np.bool_]:
         """Whether each character is a letter, digit or mark."""
         return self.folded != 32
