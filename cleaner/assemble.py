@@ -155,12 +155,13 @@ def _containers(page: Page, index: int) -> dict[tuple[str, str], int]:
     """Elements that may hold a whole comment: the nearest of each tag and first class word."""
     found: dict[tuple[str, str], int] = {}
     at = page.blocks[index].element
-    if at >= 0 and page.elements[at].tag not in _ITEMS:  # a paragraph is part of one
-        at = page.elements[at].parent
+    elements = page.elements
+    if at >= 0 and elements.tag[at] not in _ITEMS:  # a paragraph is part of one
+        at = elements.parent[at]
     while at >= 0:
-        element = page.elements[at]
-        found.setdefault((element.tag, element.tokens[0] if element.tokens else ""), at)
-        at = element.parent
+        tokens = elements.tokens[at]
+        found.setdefault((elements.tag[at], tokens[0] if tokens else ""), at)
+        at = elements.parent[at]
     return found
 
 

@@ -8,7 +8,7 @@ text, the rendered page for HTML. `source[x.start:x.end]` is always the text of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -47,6 +47,33 @@ class Element(NamedTuple):
     """Index of the first block inside; blocks of an element are neighbours."""
     last: int
     """One past the last block inside."""
+
+
+class Elements:
+    """The elements of a page, kept as columns: features read these, few readers a row.
+
+    A thousand tuples that live as long as the page would also keep the garbage collector busy.
+    """
+
+    __slots__ = Element._fields
+
+    def __init__(self) -> None:
+        self.tag: list[str] = []
+        self.tokens: list[tuple[str, ...]] = []
+        self.parent: list[int] = []
+        self.depth: list[int] = []
+        self.hidden: list[bool] = []
+        self.first: list[int] = []
+        self.last: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.tag)
+
+    def __getitem__(self, index: int) -> Element:
+        return Element(*(getattr(self, name)[index] for name in Element._fields))
+
+    def __iter__(self) -> Iterator[Element]:
+        return map(Element, *(getattr(self, name) for name in Element._fields))
 
 
 class Block(NamedTuple):
@@ -90,7 +117,7 @@ class Page:
     source: str
     kind: Literal["html", "text"]
     blocks: tuple[Block, ...]
-    elements: tuple[Element, ...] = ()
+    elements: Elements = field(default_factory=Elements)
     links: tuple[Link, ...] = ()
     hidden: tuple[tuple[int, int], ...] = ()
     """Ranges of `source` inside blocks that inline elements hide; kept for the spam step."""

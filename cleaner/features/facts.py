@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cleaner.features.characters import CLASSES, INDEX, UNITS, classes_of, codes_of
 from cleaner.features.jsonld import article_body
-from cleaner.types import Block, Element, Page
+from cleaner.types import Block, Page
 
 Column = NDArray[Any]
 """One number (or truth) a block or element; the matrix turns them all into float32."""
@@ -201,13 +201,13 @@ class DomFacts(Facts):
 
     def __init__(self, page: Page) -> None:
         super().__init__(page)
-        self.elements = _columns(Element, page.elements)
+        elements = page.elements
         self.element = np.array(self.blocks["element"], np.int64)
-        self.parent = np.array(self.elements["parent"], np.int64)
-        self.depth = np.array(self.elements["depth"], np.int64)
-        self.first = np.array(self.elements["first"], np.int64)
-        self.last = np.array(self.elements["last"], np.int64)
-        self.hidden = np.array(self.elements["hidden"], bool)
+        self.parent = np.array(elements.parent, np.int64)
+        self.depth = np.array(elements.depth, np.int64)
+        self.first = np.array(elements.first, np.int64)
+        self.last = np.array(elements.last, np.int64)
+        self.hidden = np.array(elements.hidden, bool)
 
     @cached_property
     def numbers(self) -> dict[str, Column]:
@@ -286,9 +286,8 @@ class DomFacts(Facts):
     def _paths(self) -> tuple[Ints, list[tuple[int, str, tuple[str, ...]]]]:
         known: dict[tuple[int, str, tuple[str, ...]], int] = {}
         paths = [-1]  # above the root, whose parent is -1
-        for tag, tokens, parent in zip(
-            self.elements["tag"], self.elements["tokens"], self.elements["parent"], strict=True
-        ):
+        elements = self.page.elements
+        for tag, tokens, parent in zip(elements.tag, elements.tokens, elements.parent, strict=True):
             paths.append(known.setdefault((paths[parent + 1], tag, tokens), len(known)))
         return np.array(paths[1:], np.int64), list(known)
 
@@ -338,7 +337,7 @@ class DomFacts(Facts):
     def within(self, groups: Mapping[str, int]) -> NDArray[np.bool_]:
         """Whether the block is inside an element of each group of tags, shape (groups, blocks)."""
         shape = max(groups.values()) + 1, self.n + 1
-        group = np.fromiter(map(groups.get, self.elements["tag"], repeat(-1)), np.int64)
+        group = np.fromiter(map(groups.get, self.page.elements.tag, repeat(-1)), np.int64)
         named = np.flatnonzero(group >= 0)
         row = group.take(named) * shape[1]
         size = shape[0] * shape[1]

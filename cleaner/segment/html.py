@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleaner.types import Block, Element, Link, Page, named
+from cleaner.types import Block, Elements, Link, Page, named
 
 # Elements that do not break the line (HTML Standard, phrasing content). All others
 # do, custom elements among them: frameworks use those as containers.
@@ -92,7 +92,7 @@ def segment_html(html: str) -> Page:
         source="".join(renderer.parts),
         kind="html",
         blocks=named(Block, renderer.blocks),
-        elements=named(Element, renderer.rows),
+        elements=renderer.elements,
         links=named(Link, renderer.links),
         hidden=tuple(renderer.hidden),
         title=title,
@@ -222,14 +222,14 @@ class _Renderer:
     def __init__(self, keep_nodes: bool) -> None:
         self.parts: list[str] = []
         self.length = 0
-        # Fields of each `Block`, `Element` and `Link`.
+        self.elements = Elements()
+        # Fields of each `Block` and `Link`.
         self.blocks: list[tuple[Any, ...]] = []
-        self.rows: list[list[Any]] = []
         self.links: list[tuple[Any, ...]] = []
         self.hidden: list[tuple[int, int]] = []
         self._hidden_from = 0
         self.keep_nodes = keep_nodes
-        self.nodes: list[LexborNode] = []  # one for each row, if they are kept
+        self.nodes: list[LexborNode] = []  # one for each element, if they are kept
         self.shadow_roots = False
         self._separator = ""  # what goes before the next block
         # Whether it is a blank line already, and nothing came after that: no boundary adds to it.
@@ -256,7 +256,8 @@ class _Renderer:
         element, tag = -1, ""
         link: _OpenLink | None = None
         control = pre = hidden = False
-        rows, blocks = self.rows, self.blocks
+        blocks, elements = self.blocks, self.elements
+        tags, depths, last = elements.tag, elements.depth, elements.last
         while True:
             for node in children:
                 text = node.text_content
@@ -295,12 +296,16 @@ class _Renderer:
                 if tag not in _INLINE and ":" not in tag:
                     if not self._apart:
                         self._boundary(tag)
-                    depth = rows[element][3] + 1 if element >= 0 else 0
-                    tokens = _attribute_tokens(attributes) if attributes else ()
-                    rows.append([tag, tokens, element, depth, hidden, len(blocks), 0])
+                    depths.append(depths[element] + 1 if element >= 0 else 0)
+                    elements.tokens.append(_attribute_tokens(attributes) if attributes else ())
+                    elements.parent.append(element)
+                    elements.hidden.append(hidden)
+                    elements.first.append(len(blocks))
+                    last.append(0)
+                    tags.append(tag)
                     if self.keep_nodes:
                         self.nodes.append(node)
-                    element = len(rows) - 1
+                    element = len(tags) - 1
                     if tag in _PREFORMATTED:
                         pre = True
                     elif tag in _CONTROLS:
@@ -329,7 +334,7 @@ class _Renderer:
                 if element != outer[1]:
                     if not self._apart:
                         self._boundary(tag)
-                    rows[element][6] = len(blocks)
+                    last[element] = len(blocks)
                 elif link is not None and link is not outer[3] and 0 <= link.start < self.length:
                     self.links.append((link.start, self.length, link.href, link.rel, hidden))
                 if hidden and not outer[6] and element == outer[1]:
@@ -412,7 +417,7 @@ class _Renderer:
                 self._start,
                 self.length,
                 self._element,
-                self.rows[self._element][0] if self._element >= 0 else "",
+                self.elements.tag[self._element] if self._element >= 0 else "",
                 self._link_chars,
                 self._links,
                 self._bare_links,

@@ -239,9 +239,10 @@ def markup_of(
         anchors.append(Anchor(*place, link, bool(site) and site != own))
     hidden = [span for low, high in page.hidden if (span := articles.inside(low, high))]
     blocks: list[tuple[int, int]] = []
-    if any(element.hidden for element in page.elements):
+    hides = page.elements.hidden
+    if any(hides):
         for block in page.blocks:
-            if block.element >= 0 and page.elements[block.element].hidden:
+            if block.element >= 0 and hides[block.element]:
                 found = articles.inside(block.start, block.end)
                 if found:
                     blocks.append(found)
