@@ -49,22 +49,20 @@ class Element(NamedTuple):
     """One past the last block inside."""
 
 
+@dataclass(slots=True)
 class Elements:
     """The elements of a page, kept as columns: features read these, few readers a row.
 
     A thousand tuples that live as long as the page would also keep the garbage collector busy.
     """
 
-    __slots__ = Element._fields
-
-    def __init__(self) -> None:
-        self.tag: list[str] = []
-        self.tokens: list[tuple[str, ...]] = []
-        self.parent: list[int] = []
-        self.depth: list[int] = []
-        self.hidden: list[bool] = []
-        self.first: list[int] = []
-        self.last: list[int] = []
+    tag: list[str] = field(default_factory=list)
+    tokens: list[tuple[str, ...]] = field(default_factory=list)
+    parent: list[int] = field(default_factory=list)
+    depth: list[int] = field(default_factory=list)
+    hidden: list[bool] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
+    last: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.tag)
