@@ -2,11 +2,14 @@
 
     python benchmarks/ceiling.py wcxb DIRECTORY
     python benchmarks/ceiling.py aeb DIRECTORY
+    python benchmarks/ceiling.py aeb DIRECTORY --readings training_data/readings/news.tsv
 
 Blocks take their labels from the reference text by alignment, article blocks
 are joined, and the result is scored against that same reference: word F1 as in
 WCXB's `evaluate.py`, shingle F1 as in the article-extraction-benchmark. What
-is missing to 1 is lost by segmentation or alignment, not by a model.
+is missing to 1 is lost by segmentation or alignment, not by a model. With `--readings`
+the labels are those of somebody who read the pages: what is missing then is what readers
+and references disagree on, such as references that stop before the article does.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import TypeVar
 from cleaner.data.align import align
 from cleaner.data.importers import IMPORTERS
 from cleaner.data.pages import LabelledPage
+from cleaner.data.readings import apply_readings, read_readings
 from cleaner.segment import segment
 from cleaner.types import ARTICLE, Page
 
@@ -95,11 +99,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("format", choices=sorted(IMPORTERS))
     parser.add_argument("directory", type=Path)
+    parser.add_argument("--readings", type=Path, help="take labels from this table")
     parser.add_argument("--worst", type=int, default=15, help="pages to list")
     parser.add_argument("--every", type=int, default=1, help="take each N-th page")
     options = parser.parse_args()
 
     score = shingle_scores if options.format == "aeb" else word_scores
+    readings = read_readings(options.readings) if options.readings else {}
     rows: list[Row] = []
     present: list[Row] = []
     begin = time.perf_counter()
@@ -107,7 +113,8 @@ def main() -> None:
         if number % options.every == 0:
             reference = "\n".join(entry.text for entry in page.labels if entry.label == ARTICLE)
             parsed = segment(page.page, page.kind)
-            precision, recall = score(perfect_text(page, parsed), reference)
+            (labelled,) = apply_readings([page], readings)
+            precision, recall = score(perfect_text(labelled, parsed), reference)
             rows.append((f1(precision, recall), precision, recall, page.layout, page.name))
             if word_scores(parsed.source, reference)[1] >= PRESENT:
                 present.append(rows[-1])
