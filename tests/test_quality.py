@@ -32,9 +32,9 @@ def report(cleaning: cleaner.Cleaner) -> Report:
     ("group", "label", "floor"),
     [
         ("kind html", "article", 0.98),
-        ("kind html", "comment", 0.945),
+        ("kind html", "comment", 0.955),
         ("kind text", "article", 0.98),
-        ("kind text", "comment", 0.97),
+        ("kind text", "comment", 0.98),
     ],
 )
 def test_labels_on_shipped_pages(report: Report, group: str, label: str, floor: float) -> None:
