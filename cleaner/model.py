@@ -12,15 +12,18 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from cleaner.errors import ModelError
 from cleaner.features import BAGS, Inputs, feature_names, inputs
@@ -53,6 +56,8 @@ _CLEAN, _DOUBT, _TRUST = 0.85, 0.5, 2.0
 of the least threshold, and comments must be that much more likely. Of clean articles of sites
 never seen 3 % lose more than a fiftieth of their words; with lines down to .2 instead of .05 half
 as many more do, and what is left of furniture elsewhere makes no odds (word F1 .001 higher)."""
+_TURN = Lock()
+_pools = cache(ThreadpoolController)  # looks for the loaded libraries: milliseconds
 FORMAT = 1
 """Raised when older code could not read a newer model; old formats stay readable in tests."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
@@ -94,6 +99,16 @@ class Head:
         return softmax(logits / _TEMPERATURE[self.kind])
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Products on one thread, as in worker processes: split among several, last digits differ.
+
+    The setting is the process's, so callers take turns.
+    """
+    with _TURN, _pools().limit(limits=1, user_api="blas"):
+        yield
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """Labels, one head for each kind of page, the spam model, and what is known of them."""
@@ -103,6 +118,7 @@ class Model:
     spam: SpamModel | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
+    @_one_thread()
     def label(self, page: Page, favor: Favor = "balanced") -> tuple[list[str], NDArray[np.float32]]:
         """Label and confidence (0 to 1) of each block of a page."""
         probability, units = self.heads[page.kind].probabilities(page)
