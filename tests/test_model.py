@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from cleaner.errors import ModelError
-from cleaner.model import load, save
+from cleaner.model import _calibrated, load, save
 from cleaner.segment import segment
 
 PAGES = (
@@ -28,6 +28,16 @@ PAGES = (
 def directory(small_model: Path, tmp_path: Path) -> Path:
     """A copy to damage."""
     return Path(shutil.copytree(small_model, tmp_path / "model"))
+
+
+@pytest.mark.parametrize("kind", ["html", "text"])
+def test_confidences_keep_their_order_and_are_modest(kind: str) -> None:
+    probability = np.array([0.0, 0.05, 0.3, 0.6, 0.9, 0.99, 1.0], np.float32)
+    confidence = _calibrated(probability, kind)
+    assert confidence.dtype == np.float32
+    assert (np.diff(confidence) > 0).all()
+    assert ((confidence > 0) & (confidence <= 1)).all()
+    assert (confidence[3:-1] < probability[3:-1]).all()
 
 
 def test_labels_and_confidences(small_model: Path) -> None:
