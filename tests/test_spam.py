@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 import cleaner
+from cleaner.errors import DataError
 from cleaner.segment import segment
-from cleaner.spam import SpamModel, _sound, deletion, find_spam, may_go
+from cleaner.spam import SpamModel, _sound, deletion, find_spam, support
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
-from cleaner.spam.grammar import Grammar
+from cleaner.spam.grammar import SENTENCE, Grammar, _read
 from cleaner.spam.inject import disguised, inject, inject_html, shortened
 from cleaner.spam.signals import SIGNALS, Reader
 from cleaner.spam.train import Judgements, Text, _mark_threshold, _Rows, train_spam
@@ -244,9 +245,21 @@ def test_the_shipped_grammar_and_judgements_are_well_formed() -> None:
         assert rows.heads, language
         assert rows.mods, language
         assert rows.ordinary, language
-        assert all("{}" in sentence for sentence in rows.sentences)
+        phrases = [phrase for _, phrase in rows.heads] + [*rows.mods, *rows.ordinary]
+        assert not any("{" in phrase or phrase != phrase.strip() for phrase in phrases), language
+        assert all(len(sentence) > 3 for sentence in rows.sentences), language
     for spans in Judgements.shipped().spans.values():
         assert all(start < end for start, end, _ in spans)
+
+
+def test_a_malformed_line_of_the_grammar_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "xx.tsv"
+    path.write_text("joining\tglue\ngambling\tone|two\nmod\tbig\n", encoding="utf-8")
+    rows = _read(path)
+    assert (rows.joiner, rows.heads) == ("", (("gambling", "one"), ("gambling", "two")))
+    path.write_text("mod\tbig\ngambling one two\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"xx\.tsv, line 2: give a kind and phrases"):
+        _read(path)
 
 
 def test_a_grammar_can_leave_languages_and_verticals_out() -> None:
@@ -254,6 +267,9 @@ def test_a_grammar_can_leave_languages_and_verticals_out() -> None:
     assert "ko" not in left.languages
     assert "gambling" not in left.verticals
     assert left.verticals
+    assert any(rows.sentences for rows in left.languages.values())
+    phrases = Grammar.shipped().only(lambda language, vertical, p: vertical != SENTENCE)
+    assert not any(rows.sentences for rows in phrases.languages.values())
 
 
 TEXT = "The river rose in the night, and the lower streets were closed. Nobody was hurt. " * 3
@@ -287,10 +303,10 @@ def test_a_sentence_alone_does_not_tell_what_is_foreign_to_it() -> None:
     alone, beside = model.view(sentence), model.view(sentence + TEXT + TEXT)
     found, signals = model.signals(alone)
     assert all(
-        _sound(row) > 0 for c, row in zip(found, signals, strict=True) if may_go(c, row, alone)
+        _sound(row) > 0 for c, row in zip(found, signals, strict=True) if support(c, row, alone)
     )
     found, signals = model.signals(beside)
-    assert any(may_go(c, row, beside) for c, row in zip(found, signals, strict=True))
+    assert any(support(c, row, beside) for c, row in zip(found, signals, strict=True))
 
 
 def test_an_injection_into_markup_can_be_found_again() -> None:

@@ -23,7 +23,7 @@ from cleaner.spam.signals import COLUMN
 from cleaner.spam.view import Articles, View, markup_of
 from cleaner.types import ARTICLE, Page, Segment, Span
 
-__all__ = ["SpamModel", "deletion", "find_spam", "judge", "may_go", "view_of"]
+__all__ = ["SpamModel", "deletion", "find_spam", "judge", "support", "view_of"]
 
 _PROMOTIONAL: Final = 0.0
 """Log-odds from which a span counts as promotional."""
@@ -86,7 +86,9 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
         return []
     probability = model.trees(signals)
     mark = model.mark_html if view.html else model.mark
-    remove = model.remove if len(view.text) >= _TELLING else max(model.remove, _CERTAIN)
+    remove = model.remove, model.remove_backed
+    if len(view.text) < _TELLING:
+        remove = max(model.remove, _CERTAIN), max(model.remove_backed, _CERTAIN)
     verdicts = []
     sound = [_sound(row) for row in signals]
     matter = [
@@ -95,7 +97,8 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     ]
     for at in _best(found, probability, sound, matter, mark):
         insertion, others = evidence(found[at], signals[at], view)
-        removed = bool(probability[at] >= remove) and may_go(found[at], signals[at], view)
+        kinds = support(found[at], signals[at], view)
+        removed = kinds > 0 and bool(probability[at] >= remove[kinds > 1])
         verdicts.append(
             (found[at], round(float(probability[at]), 4), [*others, *insertion], removed)
         )
@@ -157,16 +160,23 @@ def _touch(one: Candidate, other: Candidate) -> bool:
     return one.start < other.end and one.end > other.start
 
 
-def may_go(c: Candidate, row: FloatArray, view: View) -> bool:
-    """Whether there is evidence of two kinds, as removal needs whatever the probability.
+def support(c: Candidate, row: FloatArray, view: View) -> int:
+    """How many kinds of evidence say that a span was put in and may go: none, one, or two.
 
-    In a line of its own, that words are of another language or in disguise tells nothing.
+    Removal needs one beside that of its place, whatever the probability. One kind is what
+    names, glosses and pages about a trade have as well; two together are rare on pages
+    without spam, so that less probability is enough. In a line of its own, that words are of
+    another language or in disguise tells nothing.
     """
-    if len(view.text) < _TELLING and _sound(row) <= _PROMOTIONAL:
-        return False
+    sound = _sound(row)
+    if len(view.text) < _TELLING and sound <= _PROMOTIONAL:
+        return 0
     insertion, others = evidence(c, row, view)
     # Most links to other sites are the author's: that is no reason alone.
-    return bool(insertion) and len(others) > bool(row[COLUMN["off_site"]] > _LINKED)
+    kinds = len(others) - bool(row[COLUMN["off_site"]] > _LINKED)
+    if not insertion or kinds < 1:
+        return 0
+    return 2 if kinds > 1 or sound > _SURE else 1
 
 
 def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list[str]]:

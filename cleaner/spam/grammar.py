@@ -1,4 +1,4 @@
-"""Promotional phrases and sentences, made from the shipped grammar `phrases.tsv`.
+"""Promotional phrases and sentences, made from the shipped grammar in `phrases/`.
 
 Training only: no phrase of it is looked up when a page is cleaned.
 """
@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from random import Random
 from typing import Final
 
 from cleaner.errors import DataError
 from cleaner.scripts import script_counts
 
-_KINDS: Final = frozenset(("mod", "ordinary", "sentence"))
+SENTENCE: Final = "sentence"
+_KINDS: Final = frozenset(("mod", "ordinary", SENTENCE, "joining"))
+"""Kinds of rows that are no vertical."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +49,21 @@ class Grammar:
 
     @classmethod
     def shipped(cls) -> Grammar:
-        """The grammar in `phrases.tsv`. Raises DataError for a line that is not of its form."""
-        text = files("cleaner.spam").joinpath("phrases.tsv").read_text(encoding="utf-8")
-        joiners: dict[str, str] = {}
-        rows: dict[str, dict[str, list[str]]] = {}
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line or line.startswith("#"):
-                continue
-            try:
-                language, joining, kind, phrases = line.split("\t")
-            except ValueError:
-                raise DataError(
-                    f"phrases.tsv, line {number}: give language, joining, kind and phrases, "
-                    "with tabs between"
-                ) from None
-            joiners[language] = "" if joining == "glue" else " "
-            rows.setdefault(language, {}).setdefault(kind, []).extend(phrases.split("|"))
-        return cls(
-            {
-                language: _Language(
-                    joiners[language],
-                    tuple((v, p) for v, found in kinds.items() if v not in _KINDS for p in found),
-                    *(tuple(kinds.get(kind, ())) for kind in ("mod", "ordinary", "sentence")),
-                )
-                for language, kinds in rows.items()
-            }
+        """The grammar in `phrases/`, a file for each language.
+
+        A line is a kind and phrases: `gambling<tab>casino|online casino`. Kinds are verticals,
+        `mod` (what stands before or after a phrase of any vertical), `ordinary` (everyday
+        phrases that are no spam), `sentence` (whole ones, `{}` stands for a phrase), and
+        `joining`, which is `glue` for a language that writes no spaces between words.
+
+        Raises DataError for a line that is not of this form.
+        """
+        folder = files("cleaner.spam") / "phrases"
+        paths = sorted(
+            (path for path in folder.iterdir() if path.name.endswith(".tsv")),
+            key=lambda path: path.name,
         )
+        return cls({path.name[:-4]: _read(path) for path in paths})
 
     @property
     def verticals(self) -> list[str]:
@@ -86,15 +78,15 @@ class Grammar:
     def only(self, keep: Callable[[str, str, str], bool]) -> Grammar:
         """What is left when only phrases stay for which `keep(language, vertical, phrase)`.
 
-        A language none of whose phrases stay goes altogether.
+        Sentences are asked for, too, with `SENTENCE` as their vertical. A language none of whose
+        phrases stay goes altogether.
         """
         kept: dict[str, _Language] = {}
         for language, rows in self.languages.items():
             heads = tuple((v, p) for v, p in rows.heads if keep(language, v, p))
             if heads:
-                kept[language] = _Language(
-                    rows.joiner, heads, rows.mods, rows.ordinary, rows.sentences
-                )
+                sentences = tuple(p for p in rows.sentences if keep(language, SENTENCE, p))
+                kept[language] = _Language(rows.joiner, heads, rows.mods, rows.ordinary, sentences)
         return Grammar(kept)
 
     def ordinary(self) -> list[tuple[str, str]]:
@@ -113,7 +105,7 @@ class Grammar:
                 (", ", " ", " | ", ",", " - ", "、" if not rows.joiner else ", ")
             )
             return Phrase(joiner.join(picked), language, vertical, kind)
-        if kind == "sentence" and rows.sentences:
+        if kind == SENTENCE and rows.sentences:
             text = random.choice(rows.sentences)
             while "{}" in text:
                 text = text.replace("{}", random.choice(alike), 1)
@@ -135,3 +127,20 @@ class Grammar:
         elif style < 0.25:
             text = text[:1].upper() + text[1:]
         return Phrase(text, language, vertical, "phrase")
+
+
+def _read(path: Traversable) -> _Language:
+    """The phrases of one language."""
+    kinds: dict[str, list[str]] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        kind, tab, phrases = line.partition("\t")
+        if not tab or not phrases:
+            raise DataError(
+                f"{path.name}, line {number}: give a kind and phrases, with a tab between"
+            )
+        kinds.setdefault(kind, []).extend(phrases.split("|"))
+    return _Language(
+        "" if kinds.get("joining") == ["glue"] else " ",
+        tuple((v, p) for v, found in kinds.items() if v not in _KINDS for p in found),
+        *(tuple(kinds.get(kind, ())) for kind in ("mod", "ordinary", SENTENCE)),
+    )

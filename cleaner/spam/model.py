@@ -85,6 +85,8 @@ class SpamModel:
     """The same for HTML."""
     remove: float
     """Least probability of a span that leaves the text."""
+    remove_backed: float
+    """The same where two kinds of evidence speak against the span (`support`)."""
 
     def view(self, text: str) -> View:
         """Read an article's text."""
@@ -113,7 +115,9 @@ class SpamModel:
             **self.joins.to_arrays(),
             **(self.screen.to_arrays() if self.screen else {}),
             **self.trees.to_arrays(),
-            "thresholds": np.array([self.mark, self.mark_html, self.remove], np.float32),
+            "thresholds": np.array(
+                [self.mark, self.mark_html, self.remove, self.remove_backed], np.float32
+            ),
         }
 
     @classmethod
@@ -123,18 +127,15 @@ class SpamModel:
         Raises ValueError if an array is missing or has the wrong shape.
         """
         try:
-            if arrays["thresholds"].shape != (3,):
+            if arrays["thresholds"].shape != (4,):
                 raise ValueError("spam model has other thresholds; train it again")
-            mark, mark_html, remove = map(float, arrays["thresholds"])
             return cls(
                 Promotion.from_arrays(arrays),
                 Languages.from_arrays(arrays),
                 Joins.from_arrays(arrays),
                 Screen.from_arrays(arrays),
                 Trees.from_arrays(arrays, len(SIGNALS)),
-                mark,
-                mark_html,
-                remove,
+                *map(float, arrays["thresholds"]),
             )
         except KeyError as error:
             raise ValueError(f"spam model lacks the array {error}; train it again") from None

@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from cleaner.spam.grams import FloatArray, HashArray, fit_table, fold, hashes
 
-_BITS: Final = 17
-_STRENGTH: Final = 20.0
+_BITS: Final = 18
+_STRENGTH: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Promotion:
-    """Weights of hashed n-grams. `weights` has shape (2**17,), type int8, unit `unit`."""
+    """Weights of hashed n-grams. `weights` has shape (2**18,), type int8, unit `unit`."""
 
     weights: npt.NDArray[np.int8]
     unit: float

@@ -21,9 +21,9 @@ import numpy.typing as npt
 from cleaner.language import iso_639_1
 from cleaner.scripts import script_counts
 from cleaner.segment import segment
-from cleaner.spam import may_go, view_of
+from cleaner.spam import support, view_of
 from cleaner.spam.candidates import Candidate, candidates
-from cleaner.spam.grammar import Grammar, Phrase
+from cleaner.spam.grammar import SENTENCE, Grammar, Phrase
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import Injected, disguised, inject, inject_html, shortened
 from cleaner.spam.joins import Joins
@@ -36,9 +36,13 @@ from cleaner.spam.view import Articles, View
 from cleaner.types import ARTICLE, Page, Segment
 
 _FOLDS: Final = 5
-_VARIANTS: Final = 10
+_VARIANTS: Final = 4
 """Phrases made of each head for the promotional score."""
-_WINDOW_TEXTS: Final = 12_000
+_WIDTHS: Final = (1, 3), (2, 5), (3, 8), (18, 18)
+"""Words of the ordinary phrases for that score, least and most."""
+_WINDOWS_EVERY: Final = 500
+"""Characters of text for which one of each is taken, at least once and at most so many times:"""
+_MOST_WINDOWS: Final = 16
 _MINED_TEXTS: Final = 6_000
 _MAX_NATURAL: Final = 40_000
 _INJECTED: Final = 22_000
@@ -59,10 +63,12 @@ _ALIKE: Final = 0.7
 _SLOPPY: Final = 0.1
 """How much less than another's that share may be."""
 _FALSE_REMOVALS: Final = 1 / 1_500
-"""Share of untouched texts that the strict threshold may touch by models of four folds. Those of
-all folds touch a third to a quarter as many: 2 of 12,418 excerpts that none had seen."""
-_LEAST_REMOVE: Final = 0.8
+"""Share of untouched texts that each strict threshold may touch by models of four folds. Those of
+all folds touch a third to a quarter as many."""
+_LEAST_REMOVE: Final = 0.75
 """The strict threshold is at least that, however few texts speak against a lower one."""
+_LEAST_BACKED: Final = 0.5
+"""The same where two kinds of evidence speak against a span."""
 _MARK_PRECISION: Final = 0.94
 """Share of reported spans that are the spam, on texts that hold some."""
 _MARK_PRECISION_HTML: Final = 0.97
@@ -117,7 +123,8 @@ class _Rows:
     natural: list[bool] = field(default_factory=list)
     apart: list[bool] = field(default_factory=list)
     """Whether the candidate shares nothing with the spam of its page."""
-    gated: list[bool] = field(default_factory=list)
+    support: list[int] = field(default_factory=list)
+    """Kinds of evidence that it may go."""
     pages: int = 0
     untouched: int = 0
     """Pages without injected spam."""
@@ -142,7 +149,7 @@ class _Rows:
             self.fold.append(fold)
             self.natural.append(spam is None)
             self.apart.append(not shared)
-            self.gated.append(may_go(candidate, row, view))
+            self.support.append(support(candidate, row, view))
 
 
 def _truth(c: Candidate, shared: float, best: float, spam: tuple[int, int] | None) -> bool | None:
@@ -192,6 +199,12 @@ def train_spam(
     say("spam: languages and joins")
     mined = _mine(texts[: int(_MINED_TEXTS * size)], grammar, languages, size, Random(seed))
     say(f"spam: {len(mined)} phrases mined")
+    pages = [(page, labels) for page, labels in pages if page.kind == "html"]
+    pages = pages[: int(_MAX_PAGES * size)]
+    own = [
+        (number % _FOLDS, Text("", "\n".join(segment.text for segment in _article(page, labels))))
+        for number, (page, labels) in enumerate(pages)
+    ]
     rows = _Rows()
     for fold in range(_FOLDS):
         rng = Random(f"{seed} {fold}")
@@ -199,7 +212,7 @@ def train_spam(
         held = [text for text in texts if fold_of.text(text) == fold]
         promotion = _fit_promotion(
             grammar.only(lambda *phrase: not fold_of.holds(fold, *phrase)),  # noqa: B023
-            kept[: int(_WINDOW_TEXTS * size)],
+            [*kept[: int(len(kept) * size)], *(text for number, text in own if number != fold)],
             [phrase for number, phrase in mined if number != fold],
             rng,
             size,
@@ -214,21 +227,24 @@ def train_spam(
             _add_injected(rows, rng.choice(held), held, source, model, fold, rng)
         for number, line in enumerate(_look_alikes()):
             if number % _FOLDS == fold:
-                for _ in range(3):
-                    rows.add(model.view(line), model, fold, None)
-        for number, (page, labels) in enumerate(pages[: int(_MAX_PAGES * size)]):
-            if page.kind == "html" and number % _FOLDS == fold:
+                rows.add(model.view(line), model, fold, None)
+        for number, (page, labels) in enumerate(pages):
+            if number % _FOLDS == fold:
                 _add_html(rows, page, labels, source, model, fold, rng)
         say(f"spam: fold {fold + 1}: {len(rows.truth)} candidates, {sum(rows.truth)} injected")
     promotion = _fit_promotion(
-        grammar, texts[: int(_WINDOW_TEXTS * size)], [p for _, p in mined], Random(seed), size
+        grammar,
+        [*texts[: int(len(texts) * size)], *(text for _, text in own)],
+        [p for _, p in mined],
+        Random(seed),
+        size,
     )
     return _fit_weights(_unweighed(promotion, languages, joins), rows, seed, say)
 
 
 def _unweighed(promotion: Promotion, languages: Languages, joins: Joins) -> SpamModel:
     """A model that reads the signals of every candidate and judges none."""
-    return SpamModel(promotion, languages, joins, None, Trees.none(), 0.5, 0.5, 0.9)
+    return SpamModel(promotion, languages, joins, None, Trees.none(), 0.5, 0.5, 0.9, 0.9)
 
 
 class _Folds:
@@ -244,29 +260,40 @@ class _Folds:
     def text(self, text: Text) -> int:
         return zlib.crc32(text.text[:200].encode("utf-8", "ignore")) % _FOLDS
 
+    def phrase(self, phrase: str) -> int:
+        return zlib.crc32(phrase.encode()) % _FOLDS
+
     def holds(self, fold: int, language: str, vertical: str, phrase: str) -> bool:
         """Whether the promotional score of a fold must not see a phrase."""
-        by_phrase = zlib.crc32(phrase.encode()) % _FOLDS
-        return fold in (self.language[language], self.vertical[vertical], by_phrase)
+        of = self.language[language], self.vertical.get(vertical), self.phrase(phrase)
+        return fold in of
 
 
 class _Source:
     """Makes phrases that the promotional score of one fold has not seen."""
 
     def __init__(self, grammar: Grammar, folds: _Folds, fold: int) -> None:
+        def only(keep: Callable[[str, str, str], bool]) -> Grammar:
+            return grammar.only(
+                lambda language, vertical, p: (
+                    folds.phrase(p) == fold if vertical == SENTENCE else keep(language, vertical, p)
+                )
+            )
+
         self.grammars = [
-            grammar.only(lambda language, v, p: folds.language[language] == fold),
-            grammar.only(lambda language, vertical, p: folds.vertical[vertical] == fold),
-            grammar.only(lambda language, v, p: zlib.crc32(p.encode()) % _FOLDS == fold),
+            only(lambda language, v, p: folds.language[language] == fold),
+            only(lambda language, vertical, p: folds.vertical[vertical] == fold),
+            only(lambda language, v, p: folds.phrase(p) == fold),
         ]
         self.grammars = [found for found in self.grammars if found.languages] or [grammar]
+        self.latin = {name: grammar.is_latin(name) for name in grammar.languages}
 
     def phrase(self, text: str, language: str, random: Random, kind: str = "") -> Phrase:
         """Of the text's own language, of its script, or of any."""
         grammar = random.choices(self.grammars, (3, 3, 5)[: len(self.grammars)])[0]
         own = grammar.languages.keys() & {language, iso_639_1(language)}
         latin = next(iter(script_counts(text[:400])), "") == "Latin"
-        alike = [name for name in grammar.languages if grammar.is_latin(name) == latin]
+        alike = [name for name in grammar.languages if self.latin[name] == latin]
         pool = sorted(grammar.languages)
         choice = random.random()
         if own and choice < 0.4:
@@ -328,11 +355,7 @@ def _add_html(
     rows: _Rows, page: Page, labels: Sequence[str], source: _Source, model: SpamModel, fold: int,
     random: Random,
 ) -> None:  # fmt: skip
-    segments = [
-        Segment(ARTICLE, page.text_of(block), block.start, block.end, 1.0)
-        for block, label in zip(page.blocks, labels, strict=True)
-        if label == ARTICLE
-    ]
+    segments = _article(page, labels)
     if not segments:
         return
     articles = Articles(page, segments)
@@ -349,6 +372,14 @@ def _add_html(
         if made is not None:
             changed, articles, span = made
             rows.add(view_of(changed, articles, model), model, fold, span)
+
+
+def _article(page: Page, labels: Sequence[str]) -> list[Segment]:
+    return [
+        Segment(ARTICLE, page.text_of(block), block.start, block.end, 1.0)
+        for block, label in zip(page.blocks, labels, strict=True)
+        if label == ARTICLE
+    ]
 
 
 def injected_html(
@@ -426,9 +457,9 @@ def _windows(texts: Sequence[Text], random: Random) -> list[str]:
     found: list[str] = []
     for text in texts:
         words = text.text.split()
-        for size in (random.randint(1, 3), random.randint(2, 5), random.randint(3, 8), 18):
-            if not words:
-                break
+        rounds = min(_MOST_WINDOWS, 1 + len(text.text) // _WINDOWS_EVERY) if words else 0
+        for low, high in _WIDTHS * rounds:
+            size = random.randint(low, high)
             at = random.randrange(len(words))
             phrase = " ".join(words[at : at + size])
             limit = 120 if size > 8 else 60
@@ -494,11 +525,17 @@ def _fit_weights(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamMode
     html = signals[:, COLUMN["html"]] > 0
     mark = _mark_threshold(rows, truth, probability, ~html, _MARK_PRECISION)
     mark_html = _mark_threshold(rows, truth, probability, html, _MARK_PRECISION_HTML)
-    remove = max(_remove_threshold(rows, probability), mark, mark_html)
-    say(f"spam: mark from {mark:.3f}, in HTML {mark_html:.3f}, remove from {remove:.3f}")
-    return replace(
-        model, screen=screen, trees=grown(passed), mark=mark, mark_html=mark_html, remove=remove
+    kinds = np.array(rows.support)
+    remove = _remove_threshold(rows, probability, kinds == 1, _LEAST_REMOVE)
+    backed = _remove_threshold(rows, probability, kinds == 2, _LEAST_BACKED)
+    say(
+        f"spam: mark from {mark:.3f}, in HTML {mark_html:.3f}, remove from {remove:.3f}, "
+        f"with two kinds of evidence from {backed:.3f}"
     )
+    return replace(
+        model, screen=screen, trees=grown(passed), mark=mark, mark_html=mark_html,
+        remove=remove, remove_backed=backed,
+    )  # fmt: skip
 
 
 def _fit_screen(quick: FloatArray, truth: npt.NDArray[np.bool_], seed: int) -> Screen:
@@ -549,11 +586,13 @@ def _mark_threshold(
     return min(max(float(probability[by[good[-1]]]) if len(good) else 0.5, _LEAST_MARK), 0.95)
 
 
-def _remove_threshold(rows: _Rows, probability: FloatArray) -> float:
+def _remove_threshold(
+    rows: _Rows, probability: FloatArray, among: npt.NDArray[np.bool_], least: float
+) -> float:
     """Least probability of removed spans: of untouched pages it takes from next to none."""
-    clean = np.array(rows.natural) & np.array(rows.gated)
+    clean = np.array(rows.natural) & among
     highest = np.zeros(rows.pages + 1, np.float32)
     np.maximum.at(highest, np.array(rows.page)[clean], probability[clean])
     worst = np.sort(highest)[::-1]
     allowed = int(rows.untouched * _FALSE_REMOVALS)
-    return min(max(float(worst[allowed]), _LEAST_REMOVE), 0.9995)
+    return min(max(float(worst[allowed]), least), 0.9995)
