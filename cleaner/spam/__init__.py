@@ -32,7 +32,8 @@ _OTHER_MATTER: Final = 0.3
 _TELLING: Final = 120
 """Characters from which a text tells what is at home in it."""
 _CERTAIN: Final = 0.9
-"""Least probability of a span that leaves a shorter text, which is all there is to go by."""
+"""Least probability of a span that leaves a shorter text, which is all there is to go by, if only
+one kind of evidence speaks against it."""
 _SURE: Final = 3.0
 """Log-odds from which a span is surely promotional."""
 _NEARLY: Final = 1.5
@@ -88,7 +89,7 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     mark = model.mark_html if view.html else model.mark
     remove = model.remove, model.remove_backed
     if len(view.text) < _TELLING:
-        remove = max(model.remove, _CERTAIN), max(model.remove_backed, _CERTAIN)
+        remove = max(model.remove, _CERTAIN), model.remove_backed
     verdicts = []
     sound = [_sound(row) for row in signals]
     matter = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from random import Random
@@ -31,7 +32,7 @@ class Phrase:
     """phrase, keywords or sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Language:
     joiner: str
     heads: tuple[tuple[str, str], ...]
@@ -39,6 +40,14 @@ class _Language:
     mods: tuple[str, ...]
     ordinary: tuple[str, ...]
     sentences: tuple[str, ...]
+
+    @cached_property
+    def of_vertical(self) -> dict[str, list[str]]:
+        """Phrases of each vertical."""
+        found: dict[str, list[str]] = {}
+        for vertical, phrase in self.heads:
+            found.setdefault(vertical, []).append(phrase)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,7 @@ class Grammar:
         rows = self.languages[language]
         kind = kind or random.choices(("phrase", "keywords", "sentence"), (6, 1, 2))[0]
         vertical, head = random.choice(rows.heads)
-        alike = [p for v, p in rows.heads if v == vertical]
+        alike = rows.of_vertical[vertical]
         if kind == "keywords":
             picked = random.sample(alike, min(len(alike), random.randint(2, 5)))
             joiner = random.choice(

@@ -65,9 +65,9 @@ _SLOPPY: Final = 0.1
 _FALSE_REMOVALS: Final = 1 / 1_500
 """Share of untouched texts that each strict threshold may touch by models of four folds. Those of
 all folds touch a third to a quarter as many."""
-_LEAST_REMOVE: Final = 0.75
+_LEAST_REMOVE: Final = 0.85
 """The strict threshold is at least that, however few texts speak against a lower one."""
-_LEAST_BACKED: Final = 0.5
+_LEAST_BACKED: Final = 0.6
 """The same where two kinds of evidence speak against a span."""
 _MARK_PRECISION: Final = 0.94
 """Share of reported spans that are the spam, on texts that hold some."""
