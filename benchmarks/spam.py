@@ -401,7 +401,7 @@ def main() -> None:
         report["excerpts held out of training"] = dict(held_out)
     if "emptied" in args.only:
         fit = Promotion.fit
-        nothing = Promotion(np.zeros(1 << 18, np.int8), 1.0, -3.0)
+        nothing = Promotion(np.zeros(1 << cleaner.spam.score._BITS, np.int8), 1.0, -3.0)
         cleaner.spam.score.Promotion.fit = classmethod(lambda cls, *phrases: nothing)  # type: ignore[assignment,method-assign]
         lines = Lines()
         model = trained(ROTATIONS[0])
