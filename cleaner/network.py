@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features import Inputs
+from cleaner.features.bags import Bag
 from cleaner.scaling import Scaling
 
 Array = NDArray[np.float32]
@@ -56,10 +57,46 @@ class Grouping:
         sizes = np.diff(starts, append=len(keys)).astype(np.float32)
         return cls(of, order, starts, sizes[:, None])
 
+    def sums(self, values: Array) -> Array:
+        """Sum of block rows over each group, shape (groups, width)."""
+        sums: Array = np.add.reduceat(values.take(self.order, axis=0), self.starts, axis=0)
+        return sums
+
     def means(self, values: Array) -> Array:
         """Mean of block rows over each group, shape (groups, width)."""
-        sums: Array = np.add.reduceat(values.take(self.order, axis=0), self.starts, axis=0)
-        return sums / self.sizes
+        return self.sums(values) / self.sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A bag of words of several pages: rows of words, and the row of each block.
+
+    `ids` (words,) are word numbers, `of` (words,) the row of each, in order; `sizes` (rows,)
+    counts the words of a row, and `row` (blocks,) is the row of each block.
+    """
+
+    ids: NDArray[np.int32]
+    of: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+    @classmethod
+    def of_pages(cls, bags: Sequence[Bag]) -> Words:
+        """The bags of pages laid one after the other."""
+        sizes = np.concatenate([bag.sizes for bag in bags]).astype(np.int64)
+        ids = np.concatenate([bag.ids for bag in bags])
+        rows = np.cumsum([0, *(len(bag.sizes) for bag in bags[:-1])])
+        row = np.concatenate([bag.row + first for bag, first in zip(bags, rows, strict=True)])
+        return cls(ids, np.repeat(np.arange(len(sizes)), sizes), sizes, row)
+
+    def by_block(self) -> Words:
+        """The same with a row of its own for each block."""
+        sizes = self.sizes.take(self.row)
+        # From where a row begins to where its copy for the block does.
+        shift = (np.cumsum(self.sizes) - self.sizes).take(self.row) - (np.cumsum(sizes) - sizes)
+        at = np.arange(int(sizes.sum())) + np.repeat(shift, sizes)
+        row = np.arange(len(sizes))
+        return Words(self.ids.take(at), np.repeat(row, sizes), sizes, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +105,7 @@ class Batch:
 
     `dense` (blocks, columns) is scaled; `rows` (blocks,) are the positions of the
     blocks, `is_block` (rows, 1) is 1 there and 0 elsewhere; `page_of` (blocks,)
-    numbers the page of each block; `groupings` are the pages and those of `Inputs`;
-    `bags` holds for each bag (ids, block of each id, words in each block).
+    numbers the page of each block; `groupings` are the pages and those of `Inputs`.
     """
 
     dense: Array
@@ -77,7 +113,7 @@ class Batch:
     is_block: Array
     page_of: NDArray[np.int64]
     groupings: tuple[Grouping, ...]
-    bags: tuple[tuple[NDArray[np.int32], NDArray[np.int64], Array], ...]
+    bags: tuple[Words, ...]
     pages: int
 
 
@@ -90,16 +126,12 @@ def make_batch(pages: Sequence[Inputs], scaling: Scaling) -> Batch:
     is_block = np.zeros((total, 1), np.float32)
     is_block[rows] = 1
     dense = scaling(np.concatenate([page.dense for page in pages]))
-    bags = []
-    for number in range(len(pages[0].bags)):
-        counts = np.concatenate([page.bags[number].sizes for page in pages]).astype(np.int64)
-        ids = np.concatenate([page.bags[number].ids for page in pages])
-        bags.append((ids, np.repeat(np.arange(len(counts)), counts), counts.astype(np.float32)))
+    bags = tuple(map(Words.of_pages, zip(*(page.bags for page in pages), strict=True)))
     groupings = [Grouping.by(page_of)]
     for numbers in zip(*(page.groups for page in pages), strict=True):
         numbered = np.concatenate(numbers)
         groupings.append(Grouping.by(numbered + page_of * (numbered.max() + 1)))
-    return Batch(dense, rows, is_block, page_of, tuple(groupings), tuple(bags), len(pages))
+    return Batch(dense, rows, is_block, page_of, tuple(groupings), bags, len(pages))
 
 
 def initial_weights(
@@ -152,15 +184,20 @@ def _scatter(heard: Array, dilation: int) -> Array:
 
 def _embed(weights: Weights, batch: Batch, number: int) -> Array:
     """Mean embedding of each block's words, shape (blocks, embedding)."""
-    ids, block, sizes = batch.bags[number]
-    table = weights[f"words_{number}"]
-    mean = np.zeros((len(sizes), table.shape[1]), np.float32)
-    if len(ids):
-        first = np.flatnonzero(block[1:] != block[:-1]) + 1
+    words, table = batch.bags[number], weights[f"words_{number}"]
+    mean = np.zeros((len(words.sizes), table.shape[1]), np.float32)
+    if len(words.ids):
+        first = np.flatnonzero(words.of[1:] != words.of[:-1]) + 1
         starts = np.concatenate(([0], first))
-        mean[block[starts]] = np.add.reduceat(table.take(ids, axis=0), starts, axis=0)
-    mean /= np.sqrt(np.maximum(sizes, 1))[:, None]
-    return mean
+        mean[words.of[starts]] = np.add.reduceat(table.take(words.ids, axis=0), starts, axis=0)
+    mean /= _root(words)
+    return mean.take(words.row, axis=0)
+
+
+def _root(words: Words) -> Array:
+    """Root of the number of words of each row, shape (rows, 1)."""
+    root: Array = np.sqrt(np.maximum(words.sizes, 1).astype(np.float32))
+    return root[:, None]
 
 
 def _from_groups(weights: Array, batch: Batch, values: Array) -> Array:
@@ -278,15 +315,15 @@ def _backward(weights: Weights, batch: Batch, trace: _Trace, error: Array) -> We
     features = batch.dense.shape[1]
     inputs = block @ weights["in"][features:].T
     width = weights["words_0"].shape[1]
-    for number, (ids, of, sizes) in enumerate(batch.bags):
-        part = inputs[:, number * width : (number + 1) * width]
-        part = part / np.sqrt(np.maximum(sizes, 1))[:, None]
+    for number, words in enumerate(batch.bags):
+        part = Grouping.by(words.row).sums(inputs[:, number * width : (number + 1) * width])
+        part = part / _root(words)
         table = np.zeros_like(weights[f"words_{number}"])
-        if len(ids):
-            order = np.argsort(ids, kind="stable")
-            ordered = ids[order]
+        if len(words.ids):
+            order = np.argsort(words.ids, kind="stable")
+            ordered = words.ids[order]
             starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-            table[ordered[starts]] = np.add.reduceat(part[of[order]], starts, axis=0)
+            table[ordered[starts]] = np.add.reduceat(part[words.of[order]], starts, axis=0)
         grads[f"words_{number}"] = table
     return grads
 
@@ -382,12 +419,13 @@ def _loss_gradient(
 
 def _drop_words(batch: Batch, rng: np.random.Generator, options: Options) -> Batch:
     bags = []
-    for ids, of, sizes in batch.bags:
-        page = batch.page_of[of]
+    for words in (shared.by_block() for shared in batch.bags):
+        page = batch.page_of[words.of]
         gone = rng.random(batch.pages) < options.drop_words
-        keep = ~gone[page] & (rng.random(len(ids)) >= options.drop_word)
-        left = np.bincount(of[keep], minlength=len(sizes)).astype(np.float32)
-        bags.append((ids[keep], of[keep], left))
+        keep = ~gone[page] & (rng.random(len(words.ids)) >= options.drop_word)
+        of = words.of[keep]
+        left = np.bincount(of, minlength=len(words.sizes))
+        bags.append(Words(words.ids[keep], of, left, words.row))
     return replace(batch, bags=tuple(bags))
 
 

@@ -26,13 +26,15 @@ _FAR_WORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Bag:
-    """Word numbers of all blocks, one after the other.
+    """Word numbers of a page's blocks; blocks that look alike share a row of them.
 
-    `ids` has shape (words,), `sizes` shape (blocks,): words of each block.
+    `ids` (words,) holds one row after the other, `sizes` (rows,) counts the words of each, and
+    `row` (blocks,) is the row of each block.
     """
 
     ids: NDArray[np.int32]
     sizes: NDArray[np.int32]
+    row: NDArray[np.int64]
 
 
 def words_of(facts: Facts) -> Iterator[Sequence[str]]:
@@ -98,11 +100,13 @@ def far_tokens(facts: DomFacts) -> Iterator[Sequence[str]]:
 
 def bag(words: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:
     """Look words up; words that the vocabulary lacks are left out."""
-    counts = np.fromiter(map(len, words), np.int64, len(words))
+    rows: dict[tuple[str, ...], int] = {}
+    row = np.array([rows.setdefault(tuple(own), len(rows)) for own in words], np.int64)
+    counts = np.fromiter(map(len, rows), np.int64, len(rows))
     ids = np.fromiter(
-        map(vocabulary.get, chain.from_iterable(words), repeat(-1)), np.int32, int(counts.sum())
+        map(vocabulary.get, chain.from_iterable(rows), repeat(-1)), np.int32, int(counts.sum())
     )
     known = ids >= 0
-    block = np.repeat(np.arange(len(words)), counts).compress(known)
-    sizes = np.bincount(block, minlength=len(words)).astype(np.int32)
-    return Bag(ids.compress(known), sizes)
+    of = np.repeat(np.arange(len(rows)), counts).compress(known)
+    sizes = np.bincount(of, minlength=len(rows)).astype(np.int32)
+    return Bag(ids.compress(known), sizes, row)
