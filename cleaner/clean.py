@@ -154,7 +154,7 @@ class Cleaner:
     def _label(self, page: Page, favor: Favor) -> tuple[Segment, ...]:
         labels, confidences = self.model.label(page, favor)
         # Rounded: the last bits of a matrix product depend on the number of threads.
-        rounded = [round(confidence, 4) for confidence in confidences.tolist()]
+        rounded = confidences.astype(float).round(4).tolist()
         source = page.source
         rows = [
             (label, source[block.start : block.end], block.start, block.end, sure)

@@ -191,18 +191,21 @@ class Reader:
 
     def complete(self, rows: FloatArray, wanted: Sequence[int]) -> None:
         """Fill in the other signals of some candidates."""
-        for number in wanted:
-            for name, value in self._signals(self.found[number]).items():
+        text = self.view.text
+        chosen = [self.found[number] for number in wanted]
+        odds = self.promotion.logits([c.plain or text[c.start : c.end] for c in chosen])
+        for number, candidate, alone in zip(wanted, chosen, odds, strict=True):
+            for name, value in self._signals(candidate, alone).items():
                 rows[number, COLUMN[name]] = value
 
     def _contrasts(self) -> FloatArray:
         """Contrast of each candidate to the page, and its lead over the candidates elsewhere."""
         starts, ends = self.spans.T
         sounds, strange = self.view.contrast(starts, ends)
-        own = np.stack([sounds, strange, (sounds + strange) * 0.7071], 1).clip(-8, 8)
+        own = np.array([sounds, strange, (sounds + strange) * 0.7071]).clip(-8, 8)
         apart = (starts[:, None] >= ends) | (ends[:, None] <= starts)
-        others = np.where(apart[:, :, None], own, 0.0).max(1)
-        return np.concatenate([own, own - others], 1).astype(np.float32)
+        others = np.where(apart, own[:, None, :], np.float32(0)).max(2)
+        return np.concatenate([own, own - others]).T
 
     @cached_property
     def _script_runs(self) -> dict[int, set[str]]:
@@ -225,13 +228,14 @@ class Reader:
         ]
         return sorted(hot, key=lambda item: -item[2])
 
-    def _signals(self, c: Candidate) -> dict[str, float]:
+    def _signals(self, c: Candidate, alone: float) -> dict[str, float]:
+        """Signals of a candidate; `alone` is how promotional it sounds by itself, in log-odds."""
         view, start, end = self.view, c.start, c.end
         text = view.text
         span = text[start:end]
         size = end - start
         found: dict[str, float] = {}
-        self._sound(c, span, found)
+        self._sound(c, span, alone, found)
         letters = view.codes[start:end]
         own = letters[letters != 0]
         words = span.split()
@@ -271,9 +275,8 @@ class Reader:
     def _folded(self) -> str:
         return self.view.text.casefold()
 
-    def _sound(self, c: Candidate, span: str, found: dict[str, float]) -> None:
+    def _sound(self, c: Candidate, span: str, alone: float, found: dict[str, float]) -> None:
         view, start, end = self.view, c.start, c.end
-        alone = self.promotion.logit(c.plain or span)
         found["promotion"] = _clip(alone)
         if c.plain:
             found["plainer"] = _clip(alone - self.promotion.logit(span))
@@ -293,10 +296,12 @@ class Reader:
         for other_start, other_end, other, text in self._hot[:40]:
             if (other_end > start and other_start < end) or text == folded:
                 continue
-            if any(s < other_end and e > other_start for s, e in others):
-                continue
-            others.append((other_start, other_end))
-            strongest = max(strongest, other)
+            for low, high in others:
+                if low < other_end and high > other_start:
+                    break
+            else:
+                others.append((other_start, other_end))
+                strongest = max(strongest, other)
         found["promotion_elsewhere"] = _clip(strongest)
         found["promotional_others"] = log1p(len(others) * 1000 / (len(view.text) + 500))
         around = view.text.rfind("\n", 0, start) + 1
@@ -398,6 +403,18 @@ class Reader:
         spans = [(anchor.start, anchor.end) for anchor in self.view.anchors]
         return np.array(spans, np.int64).reshape(-1, 2).T
 
+    @cached_property
+    def _addresses(self) -> list[float]:
+        """How promotional the address of each link to another site sounds, in log-odds."""
+        return self.promotion.logits(
+            [anchor.link.href[:120] if anchor.off_site else "" for anchor in self.view.anchors]
+        )
+
+    @cached_property
+    def _link_share(self) -> float:
+        starts, ends = self._anchors
+        return float((ends - starts).sum()) / max(1, len(self.view.text))
+
     def _markup(self, c: Candidate, found: dict[str, float]) -> None:
         view, start, end = self.view, c.start, c.end
         linked = off = no_follow = hidden = 0.0
@@ -411,7 +428,7 @@ class Reader:
             linked = max(linked, share)
             if anchor.off_site:
                 off = max(off, share)
-                address = max(address, self.promotion.logit(anchor.link.href[:120]))
+                address = max(address, self._addresses[number])
             rel = anchor.link.rel.lower()
             no_follow = max(
                 no_follow, float(any(k in rel for k in ("nofollow", "sponsored", "ugc")))
@@ -427,7 +444,7 @@ class Reader:
             low <= start and end <= high for low, high in view.hidden_blocks
         )
         found["links"] = log1p(len(view.anchors))
-        found["link_share"] = float((ends - starts).sum()) / max(1, len(view.text))
+        found["link_share"] = self._link_share
 
 
 def _clip(value: float) -> float:

@@ -260,7 +260,7 @@ def _one_script(view: View, start: int, end: int) -> Iterator[Stretch]:
 def _sentence(text: str, at: int) -> Stretch | None:
     """The sentence around a place, if it is one."""
     low = max(0, at - MAX_SENTENCE)
-    start = low
+    start = low = max(low, text.rfind("\n", low, at) + 1)
     for stop in _SENTENCE_STOP.finditer(text, low, at):
         start = stop.end()
     stopped = _SENTENCE_STOP.search(text, at)

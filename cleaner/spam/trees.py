@@ -70,13 +70,16 @@ class Trees:
     def __call__(self, signals: FloatArray) -> FloatArray:
         """Probability that each row of signals is spam, shape (rows,)."""
         trees = np.arange(len(self.signal))
-        rows = np.arange(len(signals))[:, None]
-        node = np.zeros((len(signals), len(trees)), np.int64)
+        first = trees * _INNER
+        flat, row = signals.ravel(), np.arange(len(signals))[:, None] * signals.shape[1]
+        at = np.repeat(first[None], len(signals), axis=0)  # number of the node among all trees'
         for _ in range(_DEPTH):
-            at = trees * _INNER + node
-            right = signals[rows, self.signal.take(at)] > self.limit.take(at)
-            node = 2 * node + 1 + right
-        odds = self.value.take(trees * (_INNER + 1) + node - _INNER).sum(1) + np.float32(self.bias)
+            right = flat.take(row + self.signal.take(at)) > self.limit.take(at)
+            at *= 2
+            at += right
+            at -= first - 1
+        # A tree has one leaf more than inner nodes.
+        odds = self.value.take(at - _INNER + trees).sum(1) + np.float32(self.bias)
         probability: FloatArray = 1 / (1 + np.exp(-odds.clip(-30, 30)))
         return probability
 

@@ -10,9 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,7 @@ UNSPACED[
 UNSPACED.flags.writeable = False
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """A link inside the article, in offsets of the view's text."""
 
     start: int
@@ -262,7 +261,10 @@ def _site(address: str) -> str:
     if "//" not in address:
         return ""
     scheme, _, rest = address.strip().partition("//")
-    if len(scheme) > 6:
-        return ""
-    host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0]
+    return "" if len(scheme) > 6 else _site_of(rest.partition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _site_of(authority: str) -> str:
+    host = authority.partition("?")[0].rpartition("@")[2].partition(":")[0]
     return ".".join(host.lower().split(".")[-2:])
