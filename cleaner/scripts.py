@@ -78,7 +78,7 @@ def codepoints(text: str) -> npt.NDArray[np.uint32]:
 
 def script_codes(text: str) -> CodeArray:
     """Code of the script (index into `SCRIPTS`) of each character, shape (len(text),)."""
-    return _table().take(np.minimum(codepoints(text), _TABLE_SIZE - 1))
+    return _table().take(codepoints(text), mode="clip")
 
 
 def script_counts(text: str) -> dict[str, int]:

@@ -327,7 +327,7 @@ def test_an_injection_into_markup_can_be_found_again() -> None:
 
 
 def test_disguised_words_are_seen_and_read() -> None:
-    from cleaner.scripts import script_codes
+    from cleaner.scripts import codepoints, script_codes
 
     random = Random(3)
     seen = read = number = 0
@@ -335,7 +335,7 @@ def test_disguised_words_are_seen_and_read() -> None:
         spam = disguised("casino bonus online", random)
         assert spam is not None
         text = f"The lamp {spam} stood on the table."
-        found = disguised_words(text, script_codes(text))
+        found = disguised_words(text, script_codes(text), codepoints(text))
         number += 1
         seen += bool(found)
         plain = " ".join(plain_spelling(text[s:e], trick) for s, e, trick in found).casefold()

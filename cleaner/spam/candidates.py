@@ -100,7 +100,7 @@ def in_place(view: View, promotion: Promotion, start: int, end: int) -> float:
 
 
 def _disguised(view: View) -> Iterator[Candidate]:
-    words = disguised_words(view.text, view.codes)
+    words = disguised_words(view.text, view.codes, view.points)
     if len(words) > _MAX_DISGUISED:
         return
     for start, end, trick in words:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cleaner.scripts import CODE, CodeArray, codepoints
+from cleaner.scripts import CODE, CodeArray
 
 TRICKS: Final = (
     "spaced letters",
@@ -62,8 +62,13 @@ _IS_LEET: Final = np.array([chr(code) in _LEET_SIGNS for code in range(128)])
 _IS_LEET.flags.writeable = False
 
 
-def disguised_words(text: str, codes: CodeArray) -> list[tuple[int, int, str]]:
-    """Words in disguise as (start, end, name of the trick), neighbours joined."""
+def disguised_words(
+    text: str, codes: CodeArray, points: npt.NDArray[np.uint32]
+) -> list[tuple[int, int, str]]:
+    """Words in disguise as (start, end, name of the trick), neighbours joined.
+
+    `codes` and `points` are the script family and the code point of each character.
+    """
     found: list[tuple[int, int, str]] = []
     if _has_spaced_letters(text, codes):
         found += (
@@ -71,7 +76,6 @@ def disguised_words(text: str, codes: CodeArray) -> list[tuple[int, int, str]]:
             for m in _SPACED.finditer(text)
             if m.end() - m.start() >= _MIN_SPACED
         )
-    points = codepoints(text)
     found += ((m.start(), m.end(), _LEET) for m in _leet(text, codes, points))
     strange = "".join(map(chr, np.unique(points[points > _ASCII]).tolist()))
     if any(char in strange for char in ZERO_WIDTH):
@@ -116,7 +120,7 @@ def _joined(words: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 def _leet(text: str, codes: CodeArray, points: npt.NDArray[np.uint32]) -> Iterator[re.Match[str]]:
     """Latin words with digits or signs between their letters, but no units, codes or models."""
     letter = codes == CODE["Latin"]
-    sign = _IS_LEET.take(np.minimum(points, _ASCII))
+    sign = _IS_LEET.take(points, mode="clip")
     for at in np.flatnonzero(letter[:-2] & letter[2:] & sign[1:-1]):
         start = int(at)
         while start and text[start - 1].isalnum():

@@ -28,7 +28,7 @@ _FINISH: Final = np.uint32(0x9E3779B1)
 
 def fold(text: str) -> HashArray:
     """Folded code points, one per character of `text`."""
-    return _fold_table().take(np.minimum(codepoints(text), _FOLD_SIZE - 1))
+    return _fold_table().take(codepoints(text), mode="clip")
 
 
 @cache

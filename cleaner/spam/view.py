@@ -162,11 +162,10 @@ class View:
     @cached_property
     def stops(self) -> npt.NDArray[np.int32]:
         """Running count of the signs that no phrase goes beyond, shape (len(text) + 1,)."""
-        signs = np.minimum(self.points, 0xFFFF)
-        stops = _STOPS.take(signs)
-        dots = signs == ord(".")
-        dots[:-1] &= (signs[1:] == ord(" ")) | stops[1:]
-        count = np.zeros(len(signs) + 1, np.int32)
+        stops = _STOPS.take(self.points, mode="clip")
+        dots = self.points == ord(".")
+        dots[:-1] &= (self.points[1:] == ord(" ")) | stops[1:]
+        count = np.zeros(len(dots) + 1, np.int32)
         np.cumsum(stops | dots, out=count[1:])
         return count
 
