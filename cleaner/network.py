@@ -68,38 +68,6 @@ class Grouping:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """A bag of words of several pages: rows of words, and the row of each block.
-
-    `ids` (words,) are word numbers, `of` (words,) the row of each, in order; `sizes` (rows,)
-    counts the words of a row, and `row` (blocks,) is the row of each block.
-    """
-
-    ids: NDArray[np.int32]
-    of: NDArray[np.int64]
-    sizes: NDArray[np.int64]
-    row: NDArray[np.int64]
-
-    @classmethod
-    def of_pages(cls, bags: Sequence[Bag]) -> Words:
-        """The bags of pages laid one after the other."""
-        sizes = np.concatenate([bag.sizes for bag in bags]).astype(np.int64)
-        ids = np.concatenate([bag.ids for bag in bags])
-        rows = np.cumsum([0, *(len(bag.sizes) for bag in bags[:-1])])
-        row = np.concatenate([bag.row + first for bag, first in zip(bags, rows, strict=True)])
-        return cls(ids, np.repeat(np.arange(len(sizes)), sizes), sizes, row)
-
-    def by_block(self) -> Words:
-        """The same with a row of its own for each block."""
-        sizes = self.sizes.take(self.row)
-        # From where a row begins to where its copy for the block does.
-        shift = (np.cumsum(self.sizes) - self.sizes).take(self.row) - (np.cumsum(sizes) - sizes)
-        at = np.arange(int(sizes.sum())) + np.repeat(shift, sizes)
-        row = np.arange(len(sizes))
-        return Words(self.ids.take(at), np.repeat(row, sizes), sizes, row)
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """Pages laid one after the other; the convolutions see empty rows between them.
 
@@ -113,7 +81,7 @@ class Batch:
     is_block: Array
     page_of: NDArray[np.int64]
     groupings: tuple[Grouping, ...]
-    bags: tuple[Words, ...]
+    bags: tuple[Bag, ...]
     pages: int
 
 
@@ -126,7 +94,7 @@ def make_batch(pages: Sequence[Inputs], scaling: Scaling) -> Batch:
     is_block = np.zeros((total, 1), np.float32)
     is_block[rows] = 1
     dense = scaling(np.concatenate([page.dense for page in pages]))
-    bags = tuple(map(Words.of_pages, zip(*(page.bags for page in pages), strict=True)))
+    bags = tuple(map(Bag.joined, zip(*(page.bags for page in pages), strict=True)))
     groupings = [Grouping.by(page_of)]
     for numbers in zip(*(page.groups for page in pages), strict=True):
         numbered = np.concatenate(numbers)
@@ -187,14 +155,14 @@ def _embed(weights: Weights, batch: Batch, number: int) -> Array:
     words, table = batch.bags[number], weights[f"words_{number}"]
     mean = np.zeros((len(words.sizes), table.shape[1]), np.float32)
     if len(words.ids):
-        first = np.flatnonzero(words.of[1:] != words.of[:-1]) + 1
-        starts = np.concatenate(([0], first))
-        mean[words.of[starts]] = np.add.reduceat(table.take(words.ids, axis=0), starts, axis=0)
+        some = np.flatnonzero(words.sizes)
+        starts = words.begins.take(some)
+        mean[some] = np.add.reduceat(table.take(words.ids, axis=0), starts, axis=0)
     mean /= _root(words)
     return mean.take(words.row, axis=0)
 
 
-def _root(words: Words) -> Array:
+def _root(words: Bag) -> Array:
     """Root of the number of words of each row, shape (rows, 1)."""
     root: Array = np.sqrt(np.maximum(words.sizes, 1).astype(np.float32))
     return root[:, None]
@@ -420,12 +388,12 @@ def _loss_gradient(
 def _drop_words(batch: Batch, rng: np.random.Generator, options: Options) -> Batch:
     bags = []
     for words in (shared.by_block() for shared in batch.bags):
-        page = batch.page_of[words.of]
+        of = words.of
+        page = batch.page_of[of]
         gone = rng.random(batch.pages) < options.drop_words
         keep = ~gone[page] & (rng.random(len(words.ids)) >= options.drop_word)
-        of = words.of[keep]
-        left = np.bincount(of, minlength=len(words.sizes))
-        bags.append(Words(words.ids[keep], of, left, words.row))
+        left = np.bincount(of[keep], minlength=len(words.sizes))
+        bags.append(Bag(words.ids[keep], left, words.row))
     return replace(batch, bags=tuple(bags))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.features import BAGS, feature_names, inputs, page_words
-from cleaner.features.bags import bag
+from cleaner.features.bags import Bag, bag
 from cleaner.features.characters import CLASSES, classes_of, codes_of
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.segment import segment
@@ -164,3 +164,12 @@ def test_bag_leaves_unknown_words_out() -> None:
     assert found.ids.tolist() == [0, 1, 0, 1]
     assert found.sizes.tolist() == [3, 0, 0, 1]
     assert found.row.tolist() == [0, 1, 2, 3, 3]
+
+
+def test_a_row_for_each_block_holds_the_same_words() -> None:
+    words = [("a", "b"), (), ("a", "b"), ("b",), ()]
+    shared = bag(words, {"a": 0, "b": 1})
+    found = Bag.joined([shared, shared]).by_block()
+    assert found.ids.tolist() == [0, 1, 0, 1, 1] * 2
+    assert found.sizes.tolist() == [2, 0, 2, 1, 0] * 2
+    assert found.row.tolist() == list(range(10))

@@ -33,7 +33,7 @@ SCALING = Scaling(
 
 
 def page(rng: np.random.Generator, size: int) -> Inputs:
-    counts = rng.integers(0, 4, max(1, size - 2)).astype(np.int32)
+    counts = rng.integers(0, 4, max(1, size - 2)).astype(np.int64)
     row = rng.permutation(np.arange(size) % len(counts))  # some blocks have the same words
     words = Bag(rng.integers(0, WORDS, int(counts.sum())).astype(np.int32), counts, row)
     dense = rng.normal(size=(size, FEATURES)).astype(np.float32)
@@ -100,7 +100,7 @@ def test_a_block_without_words() -> None:
     rng = np.random.default_rng(3)
     bare = Inputs(
         np.ones((2, FEATURES), np.float32),
-        (Bag(np.zeros(0, np.int32), np.zeros(2, np.int32), np.arange(2)),),
+        (Bag(np.zeros(0, np.int32), np.zeros(2, np.int64), np.arange(2)),),
         np.ones(2, np.float32),
         np.zeros((1, 2), np.int64),
     )

@@ -26,15 +26,42 @@ _FAR_WORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Bag:
-    """Word numbers of a page's blocks; blocks that look alike share a row of them.
+    """Word numbers of the blocks of pages; blocks that look alike share a row of them.
 
     `ids` (words,) holds one row after the other, `sizes` (rows,) counts the words of each, and
     `row` (blocks,) is the row of each block.
     """
 
     ids: NDArray[np.int32]
-    sizes: NDArray[np.int32]
+    sizes: NDArray[np.int64]
     row: NDArray[np.int64]
+
+    @classmethod
+    def joined(cls, bags: Sequence[Bag]) -> Bag:
+        """The bags of pages laid one after the other."""
+        rows = np.cumsum([0, *(len(bag.sizes) for bag in bags[:-1])])
+        return cls(
+            np.concatenate([bag.ids for bag in bags]),
+            np.concatenate([bag.sizes for bag in bags]),
+            np.concatenate([bag.row + first for bag, first in zip(bags, rows, strict=True)]),
+        )
+
+    @property
+    def of(self) -> NDArray[np.int64]:
+        """Row of each word, shape (words,)."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+    @property
+    def begins(self) -> NDArray[np.int64]:
+        """Where each row begins among the words, shape (rows,)."""
+        return np.cumsum(self.sizes) - self.sizes
+
+    def by_block(self) -> Bag:
+        """The same with a row of its own for each block."""
+        own = Bag(self.ids, self.sizes.take(self.row), np.arange(len(self.row)))
+        shift = self.begins.take(self.row) - own.begins  # from a copy back to its row
+        at = np.arange(int(own.sizes.sum())) + np.repeat(shift, own.sizes)
+        return Bag(self.ids.take(at), own.sizes, own.row)
 
 
 def words_of(facts: Facts) -> Iterator[Sequence[str]]:
@@ -108,5 +135,4 @@ def bag(words: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:
     )
     known = ids >= 0
     of = np.repeat(np.arange(len(rows)), counts).compress(known)
-    sizes = np.bincount(of, minlength=len(rows)).astype(np.int32)
-    return Bag(ids.compress(known), sizes, row)
+    return Bag(ids.compress(known), np.bincount(of, minlength=len(rows)), row)
