@@ -404,13 +404,6 @@ class Reader:
         return np.array(spans, np.int64).reshape(-1, 2).T
 
     @cached_property
-    def _addresses(self) -> list[float]:
-        """How promotional the address of each link to another site sounds, in log-odds."""
-        return self.promotion.logits(
-            [anchor.link.href[:120] if anchor.off_site else "" for anchor in self.view.anchors]
-        )
-
-    @cached_property
     def _link_share(self) -> float:
         starts, ends = self._anchors
         return float((ends - starts).sum()) / max(1, len(self.view.text))
@@ -428,7 +421,7 @@ class Reader:
             linked = max(linked, share)
             if anchor.off_site:
                 off = max(off, share)
-                address = max(address, self._addresses[number])
+                address = max(address, self.promotion.logit(anchor.link.href[:120]))
             rel = anchor.link.rel.lower()
             no_follow = max(
                 no_follow, float(any(k in rel for k in ("nofollow", "sponsored", "ugc")))

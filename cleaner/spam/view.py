@@ -263,7 +263,7 @@ def _site(address: str) -> str:
     return "" if len(scheme) > 6 else _site_of(rest.partition("/")[0])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # the links of a page lead to few hosts
 def _site_of(authority: str) -> str:
     host = authority.partition("?")[0].rpartition("@")[2].partition(":")[0]
     return ".".join(host.lower().split(".")[-2:])
