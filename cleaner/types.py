@@ -117,6 +117,7 @@ class Page:
     blocks: tuple[Block, ...]
     elements: Elements = field(default_factory=Elements)
     links: tuple[Link, ...] = ()
+    """By position; they never overlap."""
     hidden: tuple[tuple[int, int], ...] = ()
     """Ranges of `source` inside blocks that inline elements hide; kept for the spam step."""
     title: str = ""

@@ -115,6 +115,17 @@ def test_the_ends_of_a_span_tell_spam_from_the_words_around_it() -> None:
         assert inner[0] > inner[1]
 
 
+def test_novelty_is_what_the_text_says_nowhere_else() -> None:
+    new = "zebra crossings"
+    text = f"{TEXT}\n{TEXT} {new}"
+    spans = [(0, 20), (len(text) - len(new), len(text)), (len(text) - 1, len(text))]
+    starts, ends = np.array(spans).T
+    known, unknown, last = default().view(text).novelty(starts, ends)
+    assert known == 0
+    assert unknown > 0.8
+    assert 0 <= last <= 1
+
+
 def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:
     model = default()
     unscreened = replace(model, screen=None)

@@ -177,7 +177,7 @@ def support(c: Candidate, row: FloatArray, view: View) -> int:
     kinds = len(others) - bool(row[COLUMN["off_site"]] > _LINKED)
     if not insertion or kinds < 1:
         return 0
-    return 2 if kinds > 1 or sound > _SURE else 1
+    return min(kinds, 2)
 
 
 def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list[str]]:

@@ -62,8 +62,8 @@ COLUMN: Final = {name: number for number, name in enumerate(SIGNALS)}
 QUICK: Final = (
     "contrast", "contrast_strange", "contrast_both", "contrast_lead", "contrast_strange_lead",
     "contrast_both_lead", "promotion_in_place", "promotion_per_char", "promotion_page",
-    "chars", "capitals", "foreign_share", "latin_home", "fit", "fit_page", "position",
-    "page_chars", "lines_alike", "html", "marked_up",
+    "chars", "capitals", "foreign_share", "latin_home", "fit", "fit_page", "novelty",
+    "position", "page_chars", "lines_alike", "html", "marked_up",
     *(f"promotion_{end}" for end in ENDS), *(f"fit_{end}" for end in ENDS),
     *(f"found_as_{kind}" for kind in KINDS),
 )  # fmt: skip
@@ -136,6 +136,7 @@ class Reader:
         put("promotion_page", (view.promotion[-1] - sound) / np.maximum(1, page - size))
         put("fit", fit / size)
         put("fit_page", (view.fit[-1] - fit) / np.maximum(1, page - size))
+        put("novelty", view.novelty(starts, ends))
         put("chars", np.log1p(size))
         put("position", starts / page)
         put("page_chars", round(log1p(page)))
@@ -346,7 +347,6 @@ class Reader:
         inside = float(fit[end] - fit[start])
         low, high = max(0, start - _AROUND), min(len(view.text), end + _AROUND)
         found["fit_around"] = float(fit[high] - fit[low] - inside) / max(1, high - low - size)
-        found["novelty"] = view.novelty(start, end)
 
     def _place(self, c: Candidate, span: str, found: dict[str, float]) -> None:
         text, start, end = self.view.text, c.start, c.end

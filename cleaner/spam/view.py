@@ -35,6 +35,7 @@ _SPREAD: Final = 12
 _STOPS: Final = np.zeros(0x10000, bool)
 _STOPS[[ord(sign) for sign in "\n;:!?。！？।|"]] = True
 _STOPS.flags.writeable = False
+_START: Final = attrgetter("start")
 UNSPACED: Final = np.zeros(len(SCRIPTS), bool)
 """By script: whether words are written without spaces between them, or with few."""
 UNSPACED[
@@ -169,20 +170,25 @@ class View:
         np.cumsum(stops | dots, out=count[1:])
         return count
 
-    def novelty(self, start: int, end: int) -> float:
-        """Share of a span's 4-grams that the text holds nowhere else.
+    def novelty(
+        self, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Share of each span's 4-grams that the text holds nowhere else.
 
         Those that the span repeats itself count as known, which does no harm.
         """
-        index, once = self._seen
-        grams = index[start : max(start + 1, end - 2)]
-        return float(np.count_nonzero(once.take(grams))) / max(1, len(grams))
+        lasts = np.maximum(starts + 1, ends - 2)
+        once = self._once.take(lasts, mode="clip") - self._once.take(starts, mode="clip")
+        return once / np.maximum(1, np.minimum(lasts, len(self._once) - 1) - starts)
 
     @cached_property
-    def _seen(self) -> tuple[HashArray, npt.NDArray[np.bool_]]:
-        """Hash of each 4-gram, in few bits, and whether each hash occurs just once."""
+    def _once(self) -> npt.NDArray[np.int32]:
+        """Running count of the 4-grams that occur just once, by hashes of few bits."""
         index = self.grams.get(4, np.zeros(0, np.uint32)) >> np.uint32(32 - _SEEN_BITS)
-        return index, np.bincount(index, minlength=1 << _SEEN_BITS) == 1
+        once = np.bincount(index, minlength=1 << _SEEN_BITS) == 1
+        count = np.zeros(len(index) + 1, np.int32)
+        np.cumsum(once.take(index), out=count[1:])
+        return count
 
 
 class Articles:
@@ -212,16 +218,14 @@ class Articles:
 
     def links(self, links: Sequence[Link]) -> Iterator[tuple[tuple[int, int], Link]]:
         """The links that lie in a segment, with their ranges in the text."""
-        links = sorted(links, key=attrgetter("start"))
-        starts = [link.start for link in links]
+        rest = iter(links[bisect_left(links, self._sources[0], key=_START) :])
+        link = next(rest, None)
         for segment, at in zip(self.segments, self.starts, strict=False):
-            shift = at - segment.start
-            for number in range(bisect_left(starts, segment.start), len(links)):
-                link = links[number]
-                if link.start >= segment.end:
-                    break
-                if link.end <= segment.end:
+            first, last, shift = segment.start, segment.end, at - segment.start
+            while link is not None and link.start < last:
+                if link.start >= first and link.end <= last:
                     yield (link.start + shift, link.end + shift), link
+                link = next(rest, None)
 
 
 def markup_of(
@@ -251,7 +255,8 @@ def _own_site(links: Sequence[Link], url: str | None) -> str:
     """Site of the page: of its address, else the one most links with a host lead to."""
     if url:
         return _site(url)
-    sites = Counter(site for link in links if (site := _site(link.href)))
+    hrefs = [link.href for link in links if "//" in link.href]
+    sites = Counter(site for href in hrefs if (site := _site(href)))
     return min(sites, key=lambda site: (-sites[site], site)) if len(sites) > 1 else ""
 
 
