@@ -77,7 +77,7 @@ class Languages:
     def sums(self, index: HashArray, group: int, length: int) -> FloatArray:
         """Running sum, shape (length + 1,), of one group's fit to each character of a text."""
         sums = np.zeros(length + 1, dtype=np.float32)
-        np.cumsum(self.columns[group].take(index), out=sums[1 : len(index) + 1], dtype=np.float32)
+        sums[1 : len(index) + 1] = np.cumsum(self.columns[group].take(index), dtype=np.int32)
         sums[len(index) + 1 :] = sums[len(index)]
         sums *= np.float32(_UNIT)
         return sums

@@ -65,7 +65,7 @@ class Promotion:
             at = order // 2
             total[at : at + len(hashed)] += self.weights.take(hashed >> np.uint32(32 - _BITS))
         sums = np.zeros(length + 1, dtype=np.float32)
-        np.cumsum(total[1:-1], out=sums[1:], dtype=np.float32)
+        sums[1:] = np.cumsum(total[1:-1], dtype=np.int32)  # of floats it takes thrice the time
         sums *= np.float32(self.unit)
         return sums
 
