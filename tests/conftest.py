@@ -73,7 +73,7 @@ def simple_cleaner(monkeypatch: pytest.MonkeyPatch) -> Cleaner:
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a small model trained on the shipped pages; its spam part is the default's."""
     out = tmp_path_factory.mktemp("models") / "small"
-    cleaner.train.train([TRAINING_DATA], out, options=SMALL)
+    cleaner.train.train([TRAINING_DATA], out, options=SMALL, n_jobs=2)
     return out
 
 
