@@ -57,7 +57,8 @@ _KEPT_BY_SCREEN: Final = 0.97
 of the others pass as well, for .3 points of what is reported."""
 _TAUGHT: Final = 0.98
 """The same for the candidates that the trees learn from: what is given up narrowly teaches them,
-too. By trees that learn of nothing else than what passes, a tenth less spam is removed."""
+too. Of 68 injected sentences 52 lose their spam; by trees that learn only of what passes 45, and
+of .99, 46: as much as one training differs from another."""
 _EPOCHS: Final = 14
 _WEIGHT_OF_UNTOUCHED: Final = 10.0
 """How much a candidate of a page without spam counts: nothing may go there."""
