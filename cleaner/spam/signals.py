@@ -22,7 +22,7 @@ from cleaner.spam.grams import FloatArray
 from cleaner.spam.joins import Joins
 from cleaner.spam.languages import Languages, buckets
 from cleaner.spam.score import Promotion
-from cleaner.spam.view import UNSPACED, View
+from cleaner.spam.view import UNSPACED, View, running_count
 
 KINDS: Final = ("script", "phrase", "sentence", "disguise", "anchor", "hidden", "address")
 BEFORE: Final = ("edge", "glued", "word", "name", "comma", "stop", "opener", "sign", "digit")
@@ -176,10 +176,7 @@ class Reader:
             letter, letter & (codes != self.view.home),
             letter & (self.view.points != self.view.folded),
         )  # fmt: skip
-        counts = np.zeros((len(flags), len(codes) + 1), np.int32)
-        for count, flag in zip(counts, flags, strict=True):
-            np.cumsum(flag, out=count[1:])
-        return list(counts)
+        return [running_count(flag) for flag in flags]
 
     def _marked_up(self) -> npt.NDArray[np.bool_]:
         """Whether each candidate touches a link to another site or something hidden."""

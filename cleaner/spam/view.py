@@ -6,12 +6,11 @@ of the running sums.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -35,7 +34,6 @@ _SPREAD: Final = 12
 _STOPS: Final = np.zeros(0x10000, bool)
 _STOPS[[ord(sign) for sign in "\n;:!?。！？।|"]] = True
 _STOPS.flags.writeable = False
-_START: Final = attrgetter("start")
 UNSPACED: Final = np.zeros(len(SCRIPTS), bool)
 """By script: whether words are written without spaces between them, or with few."""
 UNSPACED[
@@ -166,9 +164,7 @@ class View:
         stops = _STOPS.take(self.points, mode="clip")
         dots = self.points == ord(".")
         dots[:-1] &= (self.points[1:] == ord(" ")) | stops[1:]
-        count = np.zeros(len(dots) + 1, np.int32)
-        np.cumsum(stops | dots, out=count[1:])
-        return count
+        return running_count(stops | dots)
 
     def novelty(
         self, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
@@ -186,9 +182,14 @@ class View:
         """Running count of the 4-grams that occur just once, by hashes of few bits."""
         index = self.grams.get(4, np.zeros(0, np.uint32)) >> np.uint32(32 - _SEEN_BITS)
         once = np.bincount(index, minlength=1 << _SEEN_BITS) == 1
-        count = np.zeros(len(index) + 1, np.int32)
-        np.cumsum(once.take(index), out=count[1:])
-        return count
+        return running_count(once.take(index))
+
+
+def running_count(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """How many of the flags before each place are set, shape (len(flags) + 1,)."""
+    count = np.zeros(len(flags) + 1, np.int32)
+    np.cumsum(flags, out=count[1:])
+    return count
 
 
 class Articles:
@@ -217,8 +218,11 @@ class Articles:
         return start + shift, end + shift
 
     def links(self, links: Sequence[Link]) -> Iterator[tuple[tuple[int, int], Link]]:
-        """The links that lie in a segment, with their ranges in the text."""
-        rest = iter(links[bisect_left(links, self._sources[0], key=_START) :])
+        """The links that lie in a segment, with their ranges in the text.
+
+        Both are in order, so that one pass will do: `inside` seeks each of hundreds of links.
+        """
+        rest = iter(links)
         link = next(rest, None)
         for segment, at in zip(self.segments, self.starts, strict=False):
             first, last, shift = segment.start, segment.end, at - segment.start
@@ -255,8 +259,7 @@ def _own_site(links: Sequence[Link], url: str | None) -> str:
     """Site of the page: of its address, else the one most links with a host lead to."""
     if url:
         return _site(url)
-    hrefs = [link.href for link in links if "//" in link.href]
-    sites = Counter(site for href in hrefs if (site := _site(href)))
+    sites = Counter(site for link in links if (site := _site(link.href)))
     return min(sites, key=lambda site: (-sites[site], site)) if len(sites) > 1 else ""
 
 
