@@ -35,6 +35,7 @@ from cleaner.data.pages import LabelledPage, read_pages
 from cleaner.evaluate import expected_of, format_table, score, summarise
 from cleaner.examples import Sample, unique
 from cleaner.features import BAGS, Inputs, feature_names, inputs
+from cleaner.features.bags import Words
 from cleaner.features.facts import DomFacts
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.text import TEXT_FEATURES
@@ -73,7 +74,7 @@ class Part:
     def sample(self, sample: Sample) -> Sample:
         """A sample without the part."""
         dense, groups = self.blank(sample.dense, sample.groups)
-        empty = [()] * len(sample.labels)
+        empty = Words([()], np.zeros(len(sample.labels), np.int64))
         words = {name: empty if name in self.bags else w for name, w in sample.words.items()}
         return replace(sample, dense=dense, groups=groups, words=words)
 

@@ -22,6 +22,7 @@ from cleaner.data.align import UNJUDGED, align
 from cleaner.data.pages import LabelledPage
 from cleaner.features import inputs as compute_inputs
 from cleaner.features import page_words
+from cleaner.features.bags import Words
 from cleaner.features.facts import DomFacts
 from cleaner.render import available_renderers, render
 from cleaner.segment import segment
@@ -61,7 +62,7 @@ class Sample:
     dense: NDArray[np.float32]
     units: NDArray[np.float32]
     groups: NDArray[np.int64]
-    words: Mapping[str, Sequence[Sequence[str]]]
+    words: Mapping[str, Words]
     labels: tuple[str, ...]
     weight: float = 1.0
 
@@ -328,8 +329,8 @@ def sharing() -> Callable[[Sample], Sample]:
     def share(sample: Sample) -> Sample:
         words = {}
         for name, found in sample.words.items():
-            interned = (tuple(map(sys.intern, row)) for row in found)
-            words[name] = [rows.setdefault(row, row) for row in interned]
+            interned = (tuple(map(sys.intern, row)) for row in found.rows)
+            words[name] = replace(found, rows=[rows.setdefault(row, row) for row in interned])
         return replace(sample, words=words)
 
     return share

@@ -136,7 +136,7 @@ def build_vocabulary(samples: Iterable[Sample], name: str, min_sites: int) -> tu
     """Words of one bag seen on at least `min_sites` sites, most widespread first."""
     sites: dict[str, set[str]] = {}
     for sample in samples:
-        for words in set(map(tuple, sample.words[name])):
+        for words in set(map(tuple, sample.words[name].rows)):
             for word in words:
                 sites.setdefault(word, set()).add(sample.sites[0])
     kept = [(-len(seen), word) for word, seen in sites.items() if len(seen) >= min_sites]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.features import BAGS, feature_names, inputs, page_words
-from cleaner.features.bags import Bag, bag
+from cleaner.features.bags import Bag, Words, bag
 from cleaner.features.characters import CLASSES, classes_of, codes_of
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.segment import segment
@@ -142,32 +142,42 @@ def test_character_classes(char: str, name: str) -> None:
 
 def test_words_are_folded_and_come_from_both_ends() -> None:
     text = "Posted by ANN, 12 May 2020 " + "and so on " * 30 + "Read More »"
-    (found,) = page_words(segment(text, "text"))["words"]
+    (found,) = page_words(segment(text, "text"))["words"].rows
     assert list(found[:6]) == ["posted", "by", "ann", "00", "may", "0000"]
     assert "more" in found
 
 
 def test_unspaced_scripts_give_pairs() -> None:
-    (found,) = page_words(segment("続きを読む", "text"))["words"]
+    (found,) = page_words(segment("続きを読む", "text"))["words"].rows
     assert list(found) == ["続き", "きを", "を読", "読む"]
 
 
 def test_markup_words_near_and_far() -> None:
     html = "<div id=thread><section class=list><div class=entry><p class=body>text"
     words_of = page_words(segment(html, "html"))
-    assert set(words_of["near"][0]) == {"body", "entry"}
-    assert set(words_of["far"][0]) == {"list", "thread"}
+    assert set(words_of["near"].rows[0]) == {"body", "entry"}
+    assert set(words_of["far"].rows[0]) == {"list", "thread"}
+
+
+def test_blocks_that_look_alike_share_a_row_of_words() -> None:
+    html = "<ul><li>Home<li>World<li>Home</ul><p><b class=lead>Home</b>"
+    words_of = page_words(segment(html, "html"))
+    assert words_of["words"].rows == [["home"], ["world"]]
+    assert words_of["words"].row.tolist() == [0, 1, 0, 0]
+    assert words_of["near"].row.tolist() == [0, 0, 0, 1]
+    assert list(words_of["near"].rows[1]) == ["lead"]
 
 
 def test_bag_leaves_unknown_words_out() -> None:
-    found = bag([["a", "b", "a"], [], ["c"], ("b",), ("b",)], {"a": 0, "b": 1})
+    words = Words([["a", "b", "a"], [], ["c"], ("b",)], np.array([0, 1, 2, 3, 3]))
+    found = bag(words, {"a": 0, "b": 1})
     assert found.ids.tolist() == [0, 1, 0, 1]
     assert found.sizes.tolist() == [3, 0, 0, 1]
     assert found.row.tolist() == [0, 1, 2, 3, 3]
 
 
 def test_a_row_for_each_block_holds_the_same_words() -> None:
-    words = [("a", "b"), (), ("a", "b"), ("b",), ()]
+    words = Words([("a", "b"), (), ("b",)], np.array([0, 1, 0, 2, 1]))
     shared = bag(words, {"a": 0, "b": 1})
     found = Bag.joined([shared, shared]).by_block()
     assert found.ids.tolist() == [0, 1, 0, 1, 1] * 2

@@ -268,9 +268,10 @@ def test_shared_words_are_the_same_words(shipped: list[LabelledPage]) -> None:
     one, other = prepared.sample(), pickle.loads(pickle.dumps(prepared.sample()))
     share = sharing()
     first, second = share(one), share(other)
-    for name, rows in one.words.items():
-        assert [list(row) for row in first.words[name]] == [list(row) for row in rows]
-        for a, b in zip(first.words[name], second.words[name], strict=True):
+    for name, words in one.words.items():
+        assert [list(row) for row in first.words[name].rows] == [list(row) for row in words.rows]
+        assert first.words[name].row.tolist() == words.row.tolist()
+        for a, b in zip(first.words[name].rows, second.words[name].rows, strict=True):
             assert a is b
     assert first.labels == one.labels
     assert first.dense is one.dense
@@ -305,7 +306,7 @@ def test_texts_by_three_letters_are_composed_in_their_own_language() -> None:
     few = Corpus([], []).material(Extra(texts=texts[:6]))
     assert len(few.articles) == 6
     samples = composed_samples(few, 30, seed=1)
-    said = "".join(word for sample in samples for words in sample.words["words"] for word in words)
+    said = "".join(word for s in samples for words in s.words["words"].rows for word in words)
     assert "返信" in said or "コメント" in said
 
 

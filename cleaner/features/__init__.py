@@ -7,14 +7,14 @@ travels in the model's manifest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.features.bags import Bag, bag, far_tokens, near_tokens, words_of
+from cleaner.features.bags import Bag, Words, bag, far_tokens, near_tokens, words_of
 from cleaner.features.facts import Column, DomFacts, Facts
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.lines import LINE_FEATURES, LineFacts
@@ -82,10 +82,10 @@ def _values(facts: DomFacts | LineFacts) -> Iterator[tuple[str, Column | float]]
             yield names, line_feature(facts)
 
 
-def page_words(page: Page, facts: Facts | None = None) -> dict[str, list[Sequence[str]]]:
+def page_words(page: Page, facts: Facts | None = None) -> dict[str, Words]:
     """Words of each block for each bag, before they are looked up."""
     facts = facts or _facts_of(page)
-    found = {"words": list(words_of(facts))}
+    found = {"words": words_of(facts)}
     if isinstance(facts, DomFacts):
-        found |= {"near": list(near_tokens(facts)), "far": list(far_tokens(facts))}
+        found |= {"near": near_tokens(facts), "far": far_tokens(facts)}
     return found

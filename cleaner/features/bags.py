@@ -6,15 +6,18 @@ it has no effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, repeat
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features.facts import DomFacts, Facts
+
+Key = TypeVar("Key", bound=Hashable)
 
 _FIRST, _LAST = 10, 6
 """Words read from the begin and the end of a block: labels, dates and names stand there."""
@@ -25,8 +28,26 @@ _FAR_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Words of the blocks of a page, before they are looked up.
+
+    Blocks that look alike share one of the `rows`; `row` (blocks,) tells which.
+    """
+
+    rows: Sequence[Sequence[str]]
+    row: NDArray[np.int64]
+
+    @classmethod
+    def by(cls, keys: Sequence[Key], words: Callable[[Key], Sequence[str]]) -> Words:
+        """The words of each block's key; menus and cards give the same again and again."""
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        row = np.fromiter(map(numbers.__getitem__, keys), np.int64, len(keys))
+        return cls([words(key) for key in numbers], row)
+
+
+@dataclass(frozen=True, slots=True)
 class Bag:
-    """Word numbers of the blocks of pages; blocks that look alike share a row of them.
+    """Word numbers of the blocks of pages, of rows that blocks share as in `Words`.
 
     `ids` (words,) holds one row after the other, `sizes` (rows,) counts the words of each, and
     `row` (blocks,) is the row of each block.
@@ -64,14 +85,11 @@ class Bag:
         return Bag(self.ids.take(at), own.sizes, own.row)
 
 
-def words_of(facts: Facts) -> Iterator[Sequence[str]]:
+def words_of(facts: Facts) -> Words:
     """First and last words of each block, lower-case, digits as 0; pairs in unspaced scripts."""
     unspaced = facts.share("ideograph", "kana", "thai", "hangul") > 0.3
-    known: dict[str, Sequence[str]] = {}  # menus and cards say the same again and again
-    for text, pairs in zip(facts.texts, unspaced.tolist(), strict=True):
-        if text not in known:
-            known[text] = _pairs(text) if pairs else _ends(text)
-        yield known[text]
+    in_pairs = dict(zip(facts.texts, unspaced.tolist(), strict=True))
+    return Words.by(facts.texts, lambda text: _pairs(text) if in_pairs[text] else _ends(text))
 
 
 def _pairs(text: str) -> list[str]:
@@ -95,23 +113,24 @@ def _bare(word: str) -> str:
     return word if word.isalpha() else word.translate(_ZEROS)
 
 
-def near_tokens(facts: DomFacts) -> Iterator[Sequence[str]]:
+def near_tokens(facts: DomFacts) -> Words:
     """Words of the markup of each block: inline elements, its element and the parent."""
     steps = [*facts.steps, (-1, "", ())]  # the last is what is above the root, -1
-    known: dict[tuple[tuple[str, ...], int], tuple[str, ...]] = {}
-    for block, path in zip(facts.page.blocks, facts.path.tolist(), strict=True):
-        key = block.tokens, path
-        if key not in known:
-            above, _, own = steps[path]
-            known[key] = block.tokens + own + steps[above][2]
-        yield known[key]
+
+    def near(key: tuple[tuple[str, ...], int]) -> tuple[str, ...]:
+        inline, path = key
+        above, _, own = steps[path]
+        return inline + own + steps[above][2]
+
+    return Words.by([*zip(facts.blocks["tokens"], facts.path.tolist(), strict=True)], near)
 
 
-def far_tokens(facts: DomFacts) -> Iterator[Sequence[str]]:
+def far_tokens(facts: DomFacts) -> Words:
     """Words of the markup of the ancestors above those of `near_tokens`, each word once."""
     steps = [*facts.steps, (-1, "", ())]
     known: dict[int, tuple[str, ...]] = {-1: ()}
-    for path in facts.path.tolist():
+
+    def far(path: int) -> tuple[str, ...]:
         at = steps[steps[path][0]][0]
         missing = []
         while at not in known:
@@ -122,17 +141,18 @@ def far_tokens(facts: DomFacts) -> Iterator[Sequence[str]]:
             if own := steps[at][2]:
                 words = tuple(dict.fromkeys((own + words)[:_FAR_WORDS]))
             known[at] = words
-        yield words
+        return words
+
+    return Words.by(facts.path.tolist(), far)
 
 
-def bag(words: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> Bag:
+def bag(words: Words, vocabulary: Mapping[str, int]) -> Bag:
     """Look words up; words that the vocabulary lacks are left out."""
-    rows: dict[tuple[str, ...], int] = {}
-    row = np.array([rows.setdefault(tuple(own), len(rows)) for own in words], np.int64)
+    rows = words.rows
     counts = np.fromiter(map(len, rows), np.int64, len(rows))
     ids = np.fromiter(
         map(vocabulary.get, chain.from_iterable(rows), repeat(-1)), np.int32, int(counts.sum())
     )
     known = ids >= 0
     of = np.repeat(np.arange(len(rows)), counts).compress(known)
-    return Bag(ids.compress(known), np.bincount(of, minlength=len(rows)), row)
+    return Bag(ids.compress(known), np.bincount(of, minlength=len(rows)), words.row)
