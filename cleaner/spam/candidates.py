@@ -26,6 +26,7 @@ _MAX_GAP: Final = 3
 _RUN_BREAK: Final = re.compile(r"[\n()\[\]{}<>«»“”„\"/|:;=—–。、，（）「」]")
 _CHAIN_BREAK: Final = re.compile(r"[\w\n.!?。！？।()\[\]«»“”\"]")
 _ADDRESS: Final = re.compile(r"(?:https?://|www\.)?[\w.-]+(?:/[^\s<>()\"']*)?", re.I)
+_WORD_STOP: Final = re.compile(r"[\s<>()\"']")
 _ENDING: Final = re.compile(
     r"\.(?:com|net|org|info|xyz|top|site|online|club|shop|live|vip|bet|io|co|me|biz|ru|cc|asia|win"
     r"|pro|app)\b",
@@ -198,10 +199,15 @@ def _addresses(view: View, promotion: Promotion) -> list[Candidate]:
     """Bare domains and links whose own letters sound promotional."""
     text = view.text
     found: list[tuple[float, Candidate]] = []
+    last = 0
     for ending in _ENDING.finditer(text) if "." in text else ():
         start = ending.start()
-        while start and not text[start - 1].isspace() and text[start - 1] not in "<>()\"'":
+        if start < last:  # of a word that was looked at
+            continue
+        while start > last and not text[start - 1].isspace() and text[start - 1] not in "<>()\"'":
             start -= 1
+        stop = _WORD_STOP.search(text, ending.end())
+        last = stop.start() if stop else len(text)
         match = _ADDRESS.match(text, start)
         if match and match.end() >= ending.end() and "@" not in match[0]:
             value = in_place(view, promotion, match.start(), match.end())

@@ -46,6 +46,8 @@ _OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}")
 _LEET_WORD: Final = re.compile(
     r"(?<![\w.@/:#&-])[A-Za-z]{0,8}(?:[0134578@$!]{1,2}[A-Za-z]{1,10}){1,4}\b"
 )
+_MAX_LEET: Final = 64
+"""Letters before a sign, more than any that `_LEET_WORD` finds: blobs of data are no words."""
 _ASCII: Final = 127
 _MIN_SPACED: Final = 9
 """Characters of the shortest spaced word: five letters and four separators."""
@@ -122,8 +124,8 @@ def _leet(text: str, codes: CodeArray, points: npt.NDArray[np.uint32]) -> Iterat
     letter = codes == CODE["Latin"]
     sign = _IS_LEET.take(points, mode="clip")
     for at in np.flatnonzero(letter[:-2] & letter[2:] & sign[1:-1]):
-        start = int(at)
-        while start and text[start - 1].isalnum():
+        start, least = int(at), max(0, int(at) - _MAX_LEET)
+        while start > least and text[start - 1].isalnum():
             start -= 1
         match = _LEET_WORD.match(text, start)
         if match and sum(c.isalpha() for c in match[0]) >= 3 and not match[0].isupper():
@@ -139,9 +141,11 @@ def _mixed(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:
         if at < seen:
             continue
         start = int(at)
-        while start and codes[start - 1]:
+        while start > seen and codes[start - 1]:
             start -= 1
-        match = _MIXED.match(text, start)
+        new = start == 0 or not codes[start - 1]  # no word of which a part was looked at
+        match = _MIXED.match(text, start) if new else None
+        seen = int(at) + 1
         if match and match.end() > at:
             seen = match.end()
             yield start, seen

@@ -81,6 +81,8 @@ _END: Final = 8
 """Characters at an end of a span, or half of a shorter one, and beside it."""
 _NEAR: Final = 100_000
 """Characters before and after a span where it is sought again: all of nearly every page."""
+_AT_ONCE: Final = 500
+"""Candidates that are compared with all others in one pass; more would need much memory."""
 _DENSE: Final = 24
 _STEP: Final = 4
 _CLIP: Final = 6.0
@@ -201,8 +203,11 @@ class Reader:
         starts, ends = self.spans.T
         sounds, strange = self.view.contrast(starts, ends)
         own = np.array([sounds, strange, (sounds + strange) * 0.7071]).clip(-8, 8)
-        apart = (starts[:, None] >= ends) | (ends[:, None] <= starts)
-        others = np.where(apart, own[:, None, :], np.float32(0)).max(2)
+        others = np.empty_like(own)
+        for first in range(0, len(starts), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            apart = (starts[some, None] >= ends) | (ends[some, None] <= starts)
+            np.where(apart, own[:, None, :], np.float32(0)).max(2, out=others[:, some])
         return np.concatenate([own, own - others]).T
 
     @cached_property

@@ -263,8 +263,9 @@ def _sentence(text: str, at: int) -> Stretch | None:
     start = low = max(low, text.rfind("\n", low, at) + 1)
     for stop in _SENTENCE_STOP.finditer(text, low, at):
         start = stop.end()
-    stopped = _SENTENCE_STOP.search(text, at)
-    start, end = trimmed(text, start, stopped.end() if stopped else len(text))
+    high = min(len(text), at + 2 * MAX_SENTENCE)  # white space at its end is not its own
+    stopped = _SENTENCE_STOP.search(text, at, high)
+    start, end = trimmed(text, start, stopped.end() if stopped else high)
     return (start, end) if 12 <= end - start <= MAX_SENTENCE else None
 
 
