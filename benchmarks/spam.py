@@ -32,7 +32,7 @@ from cleaner.language import iso_639_1
 from cleaner.spam import SpamModel, deletion, judge, view_of
 from cleaner.spam.candidates import foreign_runs
 from cleaner.spam.grammar import Grammar, Phrase
-from cleaner.spam.inject import disguised, inject, shortened
+from cleaner.spam.inject import disguised, inject, inject_more, shortened
 from cleaner.spam.score import Promotion
 from cleaner.spam.train import Judgements, Text, injected_html, train_spam
 from cleaner.spam.view import View
@@ -40,6 +40,7 @@ from cleaner.types import ARTICLE, Page, Segment, Span
 
 Found = list[tuple[int, int, bool]]
 """Start, end, and whether it is removed."""
+Places = Sequence[tuple[int, int]]
 
 ROTATIONS = (
     ({"ko", "th", "he", "ka", "hi", "vi", "pl", "sv", "tr", "sw"}, {"loans", "essays", "streams"}),
@@ -56,32 +57,34 @@ class Line:
     """Counts of one line of the table."""
 
     pages: int = 0
+    injected: int = 0
     found: int = 0
     reported: int = 0
     right: int = 0
     restored: int = 0
     misses: list[str] = field(default_factory=list)
 
-    def add(self, spans: Found, truth: tuple[int, int], text: str, clean: str | None) -> None:
-        """Count what was found on a page with one injection."""
+    def add(self, spans: Found, truth: Places, text: str, clean: str | None) -> None:
+        """Count what was found on a page with injections at `truth`."""
         self.pages += 1
-        start, end = truth
-        shared = [(min(e, end) - max(s, start), s, e) for s, e, _ in spans]
-        hit = any(both * 2 >= max(e, end) - min(s, start) for both, s, e in shared)
-        self.found += hit
         self.reported += len(spans)
-        self.right += sum(both * 2 >= e - s for both, s, e in shared)
+        for start, end in truth:
+            shared = [(min(e, end) - max(s, start), s, e) for s, e, _ in spans]
+            hit = any(both * 2 >= max(e, end) - min(s, start) for both, s, e in shared)
+            self.injected += 1
+            self.found += hit
+            self.right += sum(both * 2 >= e - s for both, s, e in shared)
+            if not hit and len(self.misses) < 30:
+                self.misses.append(text[max(0, start - 20) : end + 20])
         if clean is not None:
             left = _without(text, spans)
             self.restored += _letters(left) == _letters(clean)
-        if not hit and len(self.misses) < 30:
-            self.misses.append(text[max(0, start - 20) : end + 20])
 
     def figures(self) -> dict[str, Any]:
         """Recall, precision, share of pages restored."""
         return {
             "pages": self.pages,
-            "recall": round(self.found / max(1, self.pages), 3),
+            "recall": round(self.found / max(1, self.injected), 3),
             "precision": round(self.right / max(1, self.reported), 3),
             "restored": round(self.restored / max(1, self.pages), 3),
         }
@@ -117,14 +120,14 @@ class Lines:
         self.removed: dict[str, Line] = {}
 
     def add(
-        self, name: str, view: View, truth: tuple[int, int], model: SpamModel, clean: str | None
+        self, name: str, view: View, truth: Places, model: SpamModel, clean: str | None
     ) -> None:
-        """Judge one page for one line; everything also counts for the removal line."""
+        """Judge one page for one line; one injection alone also counts for the removal line."""
         found = ours(view, model)
         self.ours.setdefault(name, Line()).add(found, truth, view.text, None)
         self.trivial.setdefault(name, Line()).add(trivial(view), truth, view.text, clean)
         gone = [span for span in found if span[2]]
-        for line in (name, "all kinds"):
+        for line in (name, *(("all kinds",) if len(truth) == 1 else ())):
             self.removed.setdefault(line, Line()).add(gone, truth, view.text, clean)
 
     def table(self) -> dict[str, Any]:
@@ -160,7 +163,7 @@ def evaluate_model(
     hosts: Sequence[Text], pages: Sequence[tuple[Page, Sequence[str]]], count: int, lines: Lines,
 ) -> None:  # fmt: skip
     """Inject into `hosts` and `pages` what the model was not trained on."""
-    rng = random.Random(7)
+    rng, many = random.Random(7), random.Random(8)
     languages, verticals = left_out
     unseen = grammar.only(
         lambda language, v, p: language not in languages and v not in verticals and _phrase_held(p)
@@ -181,7 +184,15 @@ def evaluate_model(
         body = shortened(text.text, words)
         made = inject(body, words, rng, sentence=phrase.kind == "sentence")
         if made is not None:
-            lines.add(name, model.view(made.text), (made.start, made.end), model, body)
+            lines.add(name, model.view(made.text), [(made.start, made.end)], model, body)
+
+    def put_often(name: str, text: Text, phrases: Sequence[Phrase]) -> None:
+        body = changed = shortened(text.text, " ".join(phrase.text for phrase in phrases))
+        spans: list[tuple[int, int]] = []
+        for phrase in phrases:
+            changed, spans = inject_more(changed, spans, phrase.text, many)
+        if len(spans) == len(phrases):
+            lines.add(name, model.view(changed), spans, model, body)
 
     def pick(source: Grammar, wanted: Callable[[str], bool]) -> list[str]:
         return [name for name in sorted(source.languages) if wanted(name)]
@@ -215,15 +226,22 @@ def evaluate_model(
                 put(line, text, new_languages.phrase(name, rng, "phrase"))
         name = rng.choice(sorted(new_verticals.languages))
         put("verticals left out", rng.choice(hosts), new_verticals.phrase(name, rng, "phrase"))
+        text, name = many.choice(hosts), many.choice(roman + other)
+        if iso_639_1(text.language) != name:
+            times = many.randint(2, 6)
+            phrase = unseen.phrase(name, many, "phrase")
+            put_often("the same phrase two to six times", text, [phrase] * times)
+            phrases = [unseen.phrase(name, many, "phrase") for _ in range(times)]
+            put_often("two to six phrases of a language", text, phrases)
     for page, labels in pages:
         segments = _article(page, labels)
         if not segments:
             continue
         phrase = unseen.phrase(rng.choice(roman + other + ["en"] * len(roman)), rng)
-        made = injected_html(page.html, phrase, [s.text for s in segments], rng)
+        made = injected_html(page.html, [phrase], [s.text for s in segments], rng)
         if made:
             view = view_of(made[0], made[1], model)
-            start, end = made[2]
+            ((start, end),) = made[2]
             clean = view.text[:start] + view.text[end:]
             anchors = any(a.start < end and a.end > start for a in view.anchors)
             hidden = any(low < end and high > start for low, high in view.hidden)
@@ -350,6 +368,7 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, nargs="+", required=True, help="labelled pages")
     parser.add_argument("--size", type=float, default=0.5, help="share of the usual training pages")
     parser.add_argument("--count", type=int, default=300, help="pages of each line and rotation")
+    parser.add_argument("--n-jobs", type=int, default=1, help="processes for training")
     parser.add_argument("--model", type=Path, help="model directory (default: the one shipped)")
     parser.add_argument(
         "--only",
@@ -381,7 +400,9 @@ def main() -> None:
                 language not in left_out[0] and v not in left_out[1] and not _phrase_held(p)
             )
         )
-        return train_spam(known, own_pages, grammar=kept, size=args.size, say=_say)
+        return train_spam(
+            known, own_pages, grammar=kept, size=args.size, n_jobs=args.n_jobs, say=_say
+        )
 
     if "injected" in args.only:
         lines = Lines()

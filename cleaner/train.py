@@ -492,12 +492,9 @@ def train(
     say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
     labels, samples = _labels_of(corpus), _training_samples(corpus, extra, seed=seed)
     unspoilt = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
-    *heads, spam = Parallel(n_jobs=n_jobs)(
-        [
-            *_head_jobs(samples, labels, seed, options, say),
-            delayed(_spam_model)(unspoilt, extra, seed, say),
-        ]
-    )
+    heads = Parallel(n_jobs=n_jobs)(_head_jobs(samples, labels, seed, options, say))
+    del corpus, samples
+    spam = _spam_model(unspoilt, extra, seed, n_jobs, say)
     manifest = {
         "made_by": command,
         "seed": seed,
@@ -524,7 +521,7 @@ def train(
 
 
 def _spam_model(
-    pages: Sequence[tuple[Page, Sequence[str]]], extra: Extra, seed: int, say: Say
+    pages: Sequence[tuple[Page, Sequence[str]]], extra: Extra, seed: int, n_jobs: int, say: Say
 ) -> SpamModel | None:
     """One that knows the texts of `extra`; without enough of them, the default model's.
 
@@ -538,8 +535,7 @@ def _spam_model(
             return None
     ids = extra.ids or ("",) * len(extra.texts)
     texts = [Text(*row, name) for row, name in zip(extra.texts, ids, strict=True)]
-    with threadpool_limits(1):
-        return train_spam(texts, pages, seed=seed, say=say)
+    return train_spam(texts, pages, seed=seed, n_jobs=n_jobs, say=say)
 
 
 def _card(model: Model) -> str:

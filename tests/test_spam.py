@@ -15,11 +15,11 @@ import pytest
 import cleaner
 from cleaner.errors import DataError
 from cleaner.segment import segment
-from cleaner.spam import SpamModel, _sound, deletion, find_spam, support
+from cleaner.spam import SpamModel, _elsewhere, _sound, deletion, find_spam, support
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grammar import SENTENCE, Grammar, _read
-from cleaner.spam.inject import disguised, inject, inject_html, shortened
+from cleaner.spam.inject import disguised, inject, inject_html, inject_more, shortened
 from cleaner.spam.signals import SIGNALS, Reader
 from cleaner.spam.train import Judgements, Text, _mark_threshold, _Rows, train_spam
 from cleaner.types import Block, Page, Segment, Span
@@ -120,10 +120,42 @@ def test_novelty_is_what_the_text_says_nowhere_else() -> None:
     text = f"{TEXT}\n{TEXT} {new}"
     spans = [(0, 20), (len(text) - len(new), len(text)), (len(text) - 1, len(text))]
     starts, ends = np.array(spans).T
-    known, unknown, last = default().view(text).novelty(starts, ends)
-    assert known == 0
+    (known, unknown, last), rarest = default().view(text).novelty(starts, ends)
     assert unknown > 0.8
     assert 0 <= last <= 1
+    assert rarest.tolist()[:2] == [6, 1]
+    assert known < 1  # some of its 4-grams stand in other words of the text, too
+    twice = default().view(f"{text} {new}")
+    (_, again, _), rarest = twice.novelty(starts, ends)
+    assert again > 0.8
+    assert rarest[1] == 2
+
+
+def test_the_words_of_likely_spam_are_sought_in_all_of_the_page() -> None:
+    text = TEXT.replace("night", "night cheap pills", 2) + "The cheap pillsbury dough."
+    view = default().view(text)
+    at = text.index("cheap pills")
+    one = Candidate(at, at + len("cheap pills"), "anchor")
+    (other,) = _elsewhere(view, [one], [one])
+    assert other.start > at
+    assert text[other.start : other.end] == "cheap pills"
+    assert other.kind == "phrase"
+    assert not _elsewhere(view, [one], [one, other])
+
+
+@pytest.mark.parametrize("spam", ["바카라사이트", "онлайн казино", "สล็อตออนไลน์", "娱乐城"])
+@pytest.mark.parametrize("times", [2, 4])
+def test_what_is_put_in_several_times_is_found_each_time(spam: str, times: int) -> None:
+    places = ("city", "commander", "airport", "morning")[:times]
+    text = (
+        "Droua had left the city on Friday. Haroun was a commander in Benghazi and said so. The "
+        "rebels held the airport road. Shops were open in the morning and closed at noon. Nobody "
+        "knew who would come back, or when the schools were to begin again."
+    )
+    for word in places:
+        text = text.replace(f"{word} ", f"{word} {spam} ", 1)
+    found = [span.text for span in spans(text)]
+    assert found == [spam] * times
 
 
 def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:
@@ -160,6 +192,25 @@ def test_marks_are_as_precise_as_asked() -> None:
     loose = _mark_threshold(rows, truth, probability, every, 200 / 350)
     assert loose == pytest.approx(0.5)
     assert _mark_threshold(rows, truth, probability, ~every, 0.9) == 0.5  # nothing to go by
+
+
+def test_each_piece_of_spam_of_a_page_is_learned() -> None:
+    model = replace(default(), screen=None)
+    text = TEXT.replace("night", "night 바카라사이트", 1).replace("hurt", "hurt онлайн казино", 1)
+    pieces = "바카라사이트", "онлайн казино"
+    places = [(text.index(spam), text.index(spam) + len(spam)) for spam in pieces]
+    rows, others = _Rows(), _Rows()
+    rows.add(model.view(text), model, 0, places)
+    assert sum(rows.truth) >= 2
+    assert not any(rows.natural)
+    assert rows.untouched == 0
+    others.add(model.view(TEXT), model, 1)
+    assert others.natural
+    assert not any(others.truth)
+    count = len(rows.truth) + len(others.truth)
+    rows.extend(others)
+    assert len(rows.signals) == len(rows.truth) == len(rows.support) == count
+    assert (rows.pages, rows.untouched, rows.page[-1]) == (2, 1, 2)
 
 
 def test_spans_lie_in_article_segments_and_match_the_source() -> None:
@@ -218,7 +269,7 @@ def test_a_page_in_two_scripts_is_left_alone() -> None:
     )
     promotion = "카지노사이트 추천"
     found = spans(f"{text} {promotion} and more tea")
-    assert all(span.start >= len(text) for span in found)
+    # The same words again and again, as spam comes, may be reported.
     assert not any(span.removed for span in found)
 
 
@@ -297,6 +348,25 @@ def test_an_injection_leaves_the_rest_alone() -> None:
         assert [c for c in rest if c.isalnum()] == [c for c in TEXT if c.isalnum()]
         places.add(put.place)
     assert places >= {"middle", "end", "glued", "brackets", "comma"}
+
+
+def test_injections_leave_each_other_alone() -> None:
+    random = Random(4)
+    most = 0
+    for _ in range(60):
+        text = TEXT
+        spans: list[tuple[int, int]] = []
+        pieces = ["cheap pills", "바카라사이트", "cheap pills", "online casino"]
+        for piece in pieces:
+            text, spans = inject_more(text, spans, piece, random)
+        said = [text[start:end].rstrip(".") for start, end in spans]
+        assert said == pieces[: len(said)] or len(said) < len(pieces)
+        for start, end in sorted(spans, reverse=True):
+            text = text[:start] + text[end:]
+        assert [c for c in text if c.isalnum()] == [c for c in TEXT if c.isalnum()]
+        most = max(most, len(said))
+    assert most == 4
+    assert inject_more("word", [], "spam", random) == ("word", [])
 
 
 def test_a_text_with_an_injection_is_not_longer_than_others() -> None:

@@ -34,6 +34,8 @@ _TELLING: Final = 120
 _CERTAIN: Final = 0.9
 """Least probability of a span that leaves a shorter text, which is all there is to go by, if only
 one kind of evidence speaks against it."""
+_MAX_AGAIN: Final = 100
+"""Places of the words of likely spam that are judged as well."""
 _SURE: Final = 3.0
 """Log-odds from which a span is surely promotional."""
 _NEARLY: Final = 1.5
@@ -82,11 +84,16 @@ def view_of(page: Page, articles: Articles, model: SpamModel, url: str | None = 
 
 def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str], bool]]:
     """Reported spans of a view: candidate, probability, reasons in words, and if it goes."""
-    found, signals = model.signals(view)
+    everything = model.candidates(view)
+    found, signals = model.signals(view, everything)
     if not found:
         return []
     probability = model.trees(signals)
     mark = model.mark_html if view.html else model.mark
+    likely = [found[at] for at in np.flatnonzero(probability >= mark)]
+    if again := _elsewhere(view, likely, everything):
+        found, signals = model.signals(view, sorted([*everything, *again]))
+        probability = model.trees(signals)
     remove = model.remove, model.remove_backed
     if len(view.text) < _TELLING:
         remove = max(model.remove, _CERTAIN), model.remove_backed
@@ -104,6 +111,27 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
             (found[at], round(float(probability[at]), 4), [*others, *insertion], removed)
         )
     return verdicts
+
+
+def _elsewhere(
+    view: View, likely: Sequence[Candidate], known: Sequence[Candidate]
+) -> list[Candidate]:
+    """Where the words of likely spam stand as well and are no candidates yet.
+
+    Spam is put in several times over, and of a page's stretches only the most telling are judged.
+    """
+    taken = {(c.start, c.end) for c in known}
+    found: list[Candidate] = []
+    for text, one in {view.text[c.start : c.end]: c for c in likely}.items():
+        kind = "phrase" if one.kind in ("anchor", "hidden") else one.kind
+        at = view.text.find(text)
+        while at >= 0 and len(found) < _MAX_AGAIN:
+            end = at + len(text)
+            if view.begins[at] and view.ends[end - 1] and (at, end) not in taken:
+                taken.add((at, end))
+                found.append(one._replace(start=at, end=end, kind=kind))
+            at = view.text.find(text, end)
+    return found
 
 
 def _sound(row: FloatArray) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -17,6 +17,8 @@ _CYRILLIC_TO_LATIN: Final = str.maketrans("аеорсухАЕОРСТХНКМ", 
 _LEET: Final = str.maketrans("oieast", "01345$")
 _SMALL_CAPS: Final = str.maketrans("abcdefghijklmnoprtuvwyz", "ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ")
 _SENTENCE_END: Final = re.compile(r"[.!?…。！？।](?=\s|$)|[。！？]")
+_TRIES: Final = 5
+"""Places tried for a further piece of spam, which must not touch the others."""
 _PARAGRAPH: Final = re.compile(r"(<p\b[^>]*>)([^<>]{120,})(?=<)", re.I)
 _DOMAIN: Final = ("com", "net", "org", "info", "xyz", "top", "site", "online", "club", "shop")
 
@@ -30,6 +32,8 @@ class Injected:
     end: int
     place: str
     """middle, end, glued, brackets, line or between."""
+    gap: tuple[int, int]
+    """What gave way to it in the text without it: nothing, or the space between two words."""
 
 
 def shortened(text: str, spam: str) -> str:
@@ -83,7 +87,29 @@ def inject(text: str, spam: str, random: Random, *, sentence: bool = False) -> I
 
 def _put(text: str, at: int, resume: int, lead: str, spam: str, tail: str, place: str) -> Injected:
     start = at + len(lead)
-    return Injected(text[:at] + lead + spam + tail + text[resume:], start, start + len(spam), place)
+    changed = text[:at] + lead + spam + tail + text[resume:]
+    return Injected(changed, start, start + len(spam), place, (at, resume))
+
+
+def inject_more(
+    text: str, spans: Sequence[tuple[int, int]], spam: str, random: Random, *,
+    sentence: bool = False,
+) -> tuple[str, list[tuple[int, int]]]:  # fmt: skip
+    """Put another piece of spam into a text that holds some at `spans`.
+
+    Returns the text and all spans, the new one last; nothing changes where it finds no room.
+    """
+    for _ in range(_TRIES):
+        put = inject(text, spam, random, sentence=sentence)
+        if put is None:
+            break
+        low, high = put.gap
+        if any(start <= high and end >= low for start, end in spans):
+            continue
+        grown = len(put.text) - len(text)
+        moved = [(s + grown, e + grown) if s >= high else (s, e) for s, e in spans]
+        return put.text, [*moved, (put.start, put.end)]
+    return text, list(spans)
 
 
 def disguised(spam: str, random: Random) -> str | None:

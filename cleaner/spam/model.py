@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -92,12 +92,20 @@ class SpamModel:
         """Read an article's text."""
         return View.of(text, self.promotion, self.languages)
 
-    def signals(self, view: View) -> tuple[list[Candidate], FloatArray]:
+    def candidates(self, view: View) -> list[Candidate]:
+        """All candidates of a view."""
+        return candidates(view, self.promotion)
+
+    def signals(
+        self, view: View, found: Sequence[Candidate] | None = None
+    ) -> tuple[list[Candidate], FloatArray]:
         """Candidates of a view that pass the screen, and their signals.
 
-        The latter have the shape (candidates, len(SIGNALS)).
+        The latter have the shape (candidates, len(SIGNALS)). `found` are the candidates, by
+        position, if they are known.
         """
-        found = candidates(view, self.promotion)
+        if found is None:
+            found = self.candidates(view)
         reader = Reader(view, self.promotion, self.languages, self.joins, found)
         rows = reader.quick()
         wanted = list(range(len(found)))

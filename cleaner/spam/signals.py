@@ -43,7 +43,7 @@ SIGNALS: Final = (
     # Script and language
     "foreign", "foreign_share", "script_runs", "script_share", "home_share", "latin",
     "latin_home", "unspaced", "unspaced_home", "foreign_rest",
-    "language_gain", "language_gain_per_char", "fit", "fit_around", "fit_page", "novelty",
+    "language_gain", "language_gain_per_char", "fit", "fit_around", "fit_page", "novelty", "rarest",
     # Place
     *(f"before_{name}" for name in BEFORE), *(f"after_{name}" for name in AFTER),
     "spaces", "in_brackets", "in_quotes", "left_chars", "right_chars", "short_left",
@@ -62,7 +62,7 @@ COLUMN: Final = {name: number for number, name in enumerate(SIGNALS)}
 QUICK: Final = (
     "contrast", "contrast_strange", "contrast_both", "contrast_lead", "contrast_strange_lead",
     "contrast_both_lead", "promotion_in_place", "promotion_per_char", "promotion_page",
-    "chars", "capitals", "foreign_share", "latin_home", "fit", "fit_page", "novelty",
+    "chars", "capitals", "foreign_share", "latin_home", "fit", "fit_page", "novelty", "rarest",
     "position", "page_chars", "lines_alike", "html", "marked_up",
     *(f"promotion_{end}" for end in ENDS), *(f"fit_{end}" for end in ENDS),
     *(f"found_as_{kind}" for kind in KINDS),
@@ -138,7 +138,9 @@ class Reader:
         put("promotion_page", (view.promotion[-1] - sound) / np.maximum(1, page - size))
         put("fit", fit / size)
         put("fit_page", (view.fit[-1] - fit) / np.maximum(1, page - size))
-        put("novelty", view.novelty(starts, ends))
+        novelty, rarest = view.novelty(starts, ends)
+        put("novelty", novelty)
+        put("rarest", np.log(np.minimum(rarest, 10)))
         put("chars", np.log1p(size))
         put("position", starts / page)
         put("page_chars", round(log1p(page)))

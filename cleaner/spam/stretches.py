@@ -37,6 +37,9 @@ _WEIGHTINGS: Final = (0.0, _OTHER_LANGUAGE, 3 * _OTHER_LANGUAGE)
 _PLACES: Final = 2
 _CHARS_PER_PLACE: Final = 6_000
 """So many promotional places are judged on a page, the densest ones."""
+_SURELY: Final = 0.98
+_MAX_SURE: Final = 24
+"""And as many that sound so promotional: spam seldom comes alone."""
 _WINDOW: Final = 8
 """Promotional windows so many characters apart are of one place."""
 _MAX_PLACE: Final = 90
@@ -123,7 +126,8 @@ def _promotional_places(
     breaks = np.flatnonzero(np.diff(hot) > _WINDOW // step) + 1
     firsts, lasts = hot[np.concatenate([[0], breaks])], hot[np.concatenate([breaks - 1, [-1]])]
     heights = np.maximum.reduceat(peak[hot], np.concatenate([[0], breaks]))
-    room = _PLACES + len(view.text) // _CHARS_PER_PLACE
+    sure = np.count_nonzero(heights > np.float32(logit(_SURELY) - bias))
+    room = max(_PLACES + len(view.text) // _CHARS_PER_PLACE, min(int(sure), _MAX_SURE))
     densest = np.argsort(-heights, kind="stable")[:room]
     return [
         (int(firsts[at]) * step, min(len(view.text), int(lasts[at]) * step + narrowest))

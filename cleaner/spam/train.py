@@ -8,15 +8,20 @@ training pages of the fold are made of exactly these (stacking, Wolpert 1992).
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from importlib.resources import files
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from cleaner.language import iso_639_1
 from cleaner.scripts import script_counts
@@ -25,7 +30,7 @@ from cleaner.spam import support, view_of
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase
 from cleaner.spam.grams import FloatArray
-from cleaner.spam.inject import Injected, disguised, inject, inject_html, shortened
+from cleaner.spam.inject import disguised, inject_html, inject_more, shortened
 from cleaner.spam.joins import Joins
 from cleaner.spam.languages import Languages
 from cleaner.spam.model import Screen, SpamModel, standardised
@@ -48,6 +53,15 @@ _MAX_NATURAL: Final = 40_000
 _INJECTED: Final = 22_000
 _HTML_COPIES: Final = 2
 _MAX_PAGES: Final = 1_500
+_OFTEN: Final = 0.35
+"""Share of the pages with spam that may hold more than one piece of it. Of models that saw one on
+each page, most give up a phrase that is there twice."""
+_MORE: Final = (1, 1, 2, 3, 4, 7)
+"""Pieces beside the first: one of these numbers."""
+_SAME: Final = 0.5
+"""Share of these pages on which they are all the same words."""
+_ROOM: Final = 120
+"""Characters of text for each piece of spam, at least."""
 _CROPPED: Final = 0.3
 _JOINED: Final = 0.12
 _HIDDEN: Final = 32
@@ -55,10 +69,10 @@ _HIDDEN: Final = 32
 _KEPT_BY_SCREEN: Final = 0.97
 """Share of injected spans whose candidates the screen lets pass. Of .98, nearly half as many more
 of the others pass as well, for .3 points of what is reported."""
-_TAUGHT: Final = 0.98
+_TAUGHT: Final = 0.99
 """The same for the candidates that the trees learn from: what is given up narrowly teaches them,
-too. Of 68 injected sentences 52 lose their spam; by trees that learn only of what passes 45, and
-of .99, 46: as much as one training differs from another."""
+too. Of 68 injected sentences 50 lose their spam, by trees that learn only of what passes 47, and
+of .98, 43; of hand-written sentences without spam the surest is .42 spam, .63 and .47."""
 _EPOCHS: Final = 14
 _WEIGHT_OF_UNTOUCHED: Final = 10.0
 """How much a candidate of a page without spam counts: nothing may go there."""
@@ -69,9 +83,9 @@ _SLOPPY: Final = 0.1
 _FALSE_REMOVALS: Final = 1 / 1_500
 """Share of untouched texts that each strict threshold may touch by models of four folds. Those of
 all folds touch a third to a quarter as many."""
-_LEAST_REMOVE: Final = 0.85
+_LEAST_REMOVE: Final = 0.9
 """The strict threshold is at least that, however few texts speak against a lower one."""
-_LEAST_BACKED: Final = 0.62
+_LEAST_BACKED: Final = 0.64
 """The same where two kinds of evidence speak against a span."""
 _MARK_PRECISION: Final = 0.94
 """Share of reported spans that are the spam, on texts that hold some."""
@@ -80,6 +94,9 @@ _MARK_PRECISION_HTML: Final = 0.97
 _LEAST_MARK: Final = 0.03
 
 Say = Callable[[str], None]
+_Piece = TypeVar("_Piece")
+_Made = TypeVar("_Made")
+_Arguments = ParamSpec("_Arguments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,35 +151,49 @@ class _Rows:
     """Pages without injected spam."""
 
     def add(
-        self, view: View, model: SpamModel, fold: int, spam: tuple[int, int] | None,
+        self, view: View, model: SpamModel, fold: int, spam: Sequence[tuple[int, int]] = (),
         skip: Callable[[int, int], bool] = lambda start, end: False,
     ) -> None:  # fmt: skip
-        """Add the candidates of a page with spam at `spam`, or with none."""
+        """Add the candidates of a page with the given spans of spam, or with none."""
         found, signals = model.signals(view)
         self.pages += 1
-        self.untouched += spam is None
-        alike = [_overlap((c.start, c.end), spam) if spam is not None else 0.0 for c in found]
-        best = max(alike, default=0.0)
-        for candidate, row, shared in zip(found, signals, alike, strict=True):
-            truth = _truth(candidate, shared, best, spam)
+        self.untouched += not spam
+        # Of each candidate: what it shares with the span that it shares most with.
+        alike = [
+            max(((_overlap((c.start, c.end), span), span) for span in spam), default=(0.0, (0, 0)))
+            for c in found
+        ]
+        best: dict[tuple[int, int], float] = {}
+        for shared, span in alike:
+            best[span] = max(shared, best.get(span, 0.0))
+        for candidate, row, (shared, span) in zip(found, signals, alike, strict=True):
+            truth = _truth(candidate, shared, best[span], span)
             if truth is None or (not truth and skip(candidate.start, candidate.end)):
                 continue
             self.signals.append(row)
             self.truth.append(truth)
             self.page.append(self.pages)
             self.fold.append(fold)
-            self.natural.append(spam is None)
+            self.natural.append(not spam)
             self.apart.append(not shared)
             self.support.append(support(candidate, row, view))
 
+    def extend(self, other: _Rows) -> None:
+        """Add the rows of other pages."""
+        self.page += [self.pages + page for page in other.page]
+        for name in ("signals", "truth", "fold", "natural", "apart", "support"):
+            getattr(self, name).extend(getattr(other, name))
+        self.pages += other.pages
+        self.untouched += other.untouched
 
-def _truth(c: Candidate, shared: float, best: float, spam: tuple[int, int] | None) -> bool | None:
+
+def _truth(c: Candidate, shared: float, best: float, spam: tuple[int, int]) -> bool | None:
     """Whether a candidate is the spam; None where that is neither right nor wrong.
 
     `shared` is its overlap with the spam, `best` the largest of any candidate. Beside a better
     one, a candidate that cuts the spam is no mistake; one that takes in the author's words is.
     """
-    if spam is None or not shared:
+    if not shared:
         return False
     if shared < _ALIKE:
         return None
@@ -176,10 +207,24 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
     return shared / (max(one[1], other[1]) - min(one[0], other[0]))
 
 
+def _on_one_thread(function: Callable[_Arguments, _Made]) -> Callable[_Arguments, _Made]:
+    """Sums on one thread: split among several, last digits may differ."""
+
+    @wraps(function)
+    def limited(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Made:
+        import sklearn.ensemble  # noqa: F401  # a limit holds for what is loaded
+
+        with threadpool_limits(1):
+            return function(*args, **kwargs)
+
+    return limited
+
+
+@_on_one_thread
 def train_spam(
     texts: Sequence[Text], pages: Sequence[tuple[Page, Sequence[str]]] = (), *,
     grammar: Grammar | None = None, judgements: Judgements | None = None,
-    seed: int = 0, size: float = 1.0, say: Say = lambda line: None,
+    seed: int = 0, size: float = 1.0, n_jobs: int = 1, say: Say = lambda line: None,
 ) -> SpamModel:  # fmt: skip
     """Fit a `SpamModel`.
 
@@ -189,6 +234,7 @@ def train_spam(
         grammar: phrases to inject; the shipped ones by default.
         judgements: spans of `texts` that are spam, which must not be learned as clean.
         size: share of the usual number of training pages.
+        n_jobs: processes for the folds, as joblib counts them; the model does not depend on it.
 
     Deterministic for the same texts, seed and library versions. Needs scikit-learn.
     """
@@ -209,32 +255,18 @@ def train_spam(
         (number % _FOLDS, Text("", "\n".join(segment.text for segment in _article(page, labels))))
         for number, (page, labels) in enumerate(pages)
     ]
-    rows = _Rows()
-    for fold in range(_FOLDS):
-        rng = Random(f"{seed} {fold}")
-        kept = [text for text in texts if fold_of.text(text) != fold]
-        held = [text for text in texts if fold_of.text(text) == fold]
-        promotion = _fit_promotion(
-            grammar.only(lambda *phrase: not fold_of.holds(fold, *phrase)),  # noqa: B023
-            [*kept[: int(len(kept) * size)], *(text for number, text in own if number != fold)],
+    made = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_rows_of_fold)(
+            fold, fold_of, grammar, judgements, texts,
+            [text for number, text in own if number != fold],
             [phrase for number, phrase in mined if number != fold],
-            rng,
-            size,
+            pages[fold::_FOLDS], languages, joins, seed, size,
         )
-        model = _unweighed(promotion, languages, joins)
-        share = _MAX_NATURAL * size / max(1, len(texts))
-        unread = [text for text in held if text.id not in judgements.spans]
-        for text in held[: max(1, int(share * len(held)))]:
-            _add_natural(rows, text, unread, model, fold, judgements, rng)
-        source = _Source(grammar, fold_of, fold)
-        for _ in range(int(_INJECTED * size) // _FOLDS if held else 0):
-            _add_injected(rows, rng.choice(held), held, source, model, fold, rng)
-        for number, line in enumerate(_look_alikes()):
-            if number % _FOLDS == fold:
-                rows.add(model.view(line), model, fold, None)
-        for number, (page, labels) in enumerate(pages):
-            if number % _FOLDS == fold:
-                _add_html(rows, page, labels, source, model, fold, rng)
+        for fold in range(_FOLDS)
+    )  # fmt: skip
+    rows = _Rows()
+    for fold, found in enumerate(made):
+        rows.extend(found)
         say(f"spam: fold {fold + 1}: {len(rows.truth)} candidates, {sum(rows.truth)} injected")
     promotion = _fit_promotion(
         grammar,
@@ -244,6 +276,41 @@ def train_spam(
         size,
     )
     return _fit_weights(_unweighed(promotion, languages, joins), rows, seed, say)
+
+
+@_on_one_thread
+def _rows_of_fold(
+    fold: int, fold_of: _Folds, grammar: Grammar, judgements: Judgements, texts: Sequence[Text],
+    own: Sequence[Text], mined: Sequence[str], pages: Sequence[tuple[Page, Sequence[str]]],
+    languages: Languages, joins: Joins, seed: int, size: float,
+) -> _Rows:  # fmt: skip
+    """Candidates of the pages of a fold, by a promotional score that has seen nothing of them.
+
+    `own` are the articles of the other folds' pages, `mined` phrases of their texts.
+    """
+    rows, rng = _Rows(), Random(f"{seed} {fold}")
+    kept = [text for text in texts if fold_of.text(text) != fold]
+    held = [text for text in texts if fold_of.text(text) == fold]
+    promotion = _fit_promotion(
+        grammar.only(lambda *phrase: not fold_of.holds(fold, *phrase)),
+        [*kept[: int(len(kept) * size)], *own],
+        mined,
+        rng,
+        size,
+    )
+    model = _unweighed(promotion, languages, joins)
+    share = _MAX_NATURAL * size / max(1, len(texts))
+    unread = [text for text in held if text.id not in judgements.spans]
+    for text in held[: max(1, int(share * len(held)))]:
+        _add_natural(rows, text, unread, model, fold, judgements, rng)
+    source = _Source(grammar, fold_of, fold)
+    for _ in range(int(_INJECTED * size) // _FOLDS if held else 0):
+        _add_injected(rows, rng.choice(held), held, source, model, fold, rng)
+    for line in _look_alikes()[fold::_FOLDS]:
+        rows.add(model.view(line), model, fold)
+    for page, labels in pages:
+        _add_html(rows, page, labels, source, model, fold, rng)
+    return rows
 
 
 def _unweighed(promotion: Promotion, languages: Languages, joins: Joins) -> SpamModel:
@@ -315,11 +382,10 @@ def _add_natural(
         model.view(text.text),
         model,
         fold,
-        None,
-        lambda start, end: judgements.is_spam(text.id, start, end),
+        skip=lambda start, end: judgements.is_spam(text.id, start, end),
     )
     if text.id not in judgements.spans and (shape := random.random()) < _CROPPED + _JOINED:
-        rows.add(model.view(_reshaped(text, others, shape, random)), model, fold, None)
+        rows.add(model.view(_reshaped(text, others, shape, random)), model, fold)
 
 
 def _add_injected(
@@ -327,9 +393,9 @@ def _add_injected(
     random: Random,
 ) -> None:  # fmt: skip
     body = _reshaped(text, others, random.random(), random)
-    put = injected(body, text.language, source.phrase, random)
-    if put is not None:
-        rows.add(model.view(put.text), model, fold, (put.start, put.end))
+    changed, spans = injected(body, text.language, source.phrase, random)
+    if spans:
+        rows.add(model.view(changed), model, fold, spans)
 
 
 def _reshaped(text: Text, others: Sequence[Text], shape: float, random: Random) -> str:
@@ -345,14 +411,33 @@ def _reshaped(text: Text, others: Sequence[Text], shape: float, random: Random) 
 
 def injected(
     body: str, language: str, phrase: Callable[..., Phrase], random: Random
-) -> Injected | None:
-    """A text with a phrase, a sentence or a disguised phrase put into it."""
-    spam = phrase(body, language, random)
-    words = spam.text
-    if spam.kind != "sentence" and random.random() < 0.16:
-        hidden = disguised(words, random)
-        words = hidden or words
-    return inject(shortened(body, words), words, random, sentence=spam.kind == "sentence")
+) -> tuple[str, list[tuple[int, int]]]:
+    """A text with phrases, sentences or disguised phrases put into it, and where they stand."""
+
+    def piece() -> tuple[str, bool]:
+        spam = phrase(body, language, random)
+        words = spam.text
+        if spam.kind != "sentence" and random.random() < 0.16:
+            words = disguised(words, random) or words
+        return words, spam.kind == "sentence"
+
+    pieces = _several(piece, len(body), random)
+    text = shortened(body, " ".join([words for words, _ in pieces]))
+    spans: list[tuple[int, int]] = []
+    for words, sentence in pieces:
+        text, spans = inject_more(text, spans, words, random, sentence=sentence)
+    return text, spans
+
+
+def _several(piece: Callable[[], _Piece], size: int, random: Random) -> list[_Piece]:
+    """One piece of spam for a text of that size, or more: often the same again and again."""
+    pieces = [piece()]
+    if random.random() < _OFTEN:
+        more = min(random.choice(_MORE), size // _ROOM)
+        if random.random() < _SAME:
+            return pieces * (1 + more)
+        pieces += [piece() for _ in range(more)]
+    return pieces
 
 
 def _add_html(
@@ -365,17 +450,19 @@ def _add_html(
     articles = Articles(page, segments)
     language = _language_of(page)
     # The same article with its markup and without: pages are longer than the texts.
-    rows.add(view_of(page, articles, model), model, fold, None)
-    rows.add(model.view(articles.text), model, fold, None)
-    put = injected(articles.text, language, source.phrase, random)
-    if put is not None:
-        rows.add(model.view(put.text), model, fold, (put.start, put.end))
+    rows.add(view_of(page, articles, model), model, fold)
+    rows.add(model.view(articles.text), model, fold)
+    text, spans = injected(articles.text, language, source.phrase, random)
+    if spans:
+        rows.add(model.view(text), model, fold, spans)
     for _ in range(_HTML_COPIES):
-        phrase = source.phrase(segments[0].text, language, random)
-        made = injected_html(page.html, phrase, [s.text for s in segments], random)
+        phrases = _several(
+            lambda: source.phrase(segments[0].text, language, random), len(articles.text), random
+        )
+        made = injected_html(page.html, phrases, [s.text for s in segments], random)
         if made is not None:
-            changed, articles, span = made
-            rows.add(view_of(changed, articles, model), model, fold, span)
+            changed, shown, spans = made
+            rows.add(view_of(changed, shown, model), model, fold, spans)
 
 
 def _article(page: Page, labels: Sequence[str]) -> list[Segment]:
@@ -387,32 +474,39 @@ def _article(page: Page, labels: Sequence[str]) -> list[Segment]:
 
 
 def injected_html(
-    html: str, phrase: Phrase, article: Sequence[str], random: Random
-) -> tuple[Page, Articles, tuple[int, int]] | None:
-    """A page with a phrase in its markup, its article, and where the phrase stands in that.
+    html: str, phrases: Sequence[Phrase], article: Sequence[str], random: Random
+) -> tuple[Page, Articles, list[tuple[int, int]]] | None:
+    """A page with phrases in its markup, its article, and where the phrases stand in that.
 
-    `article` holds the texts of the blocks that were the article before.
+    `article` holds the texts of the blocks that were the article before. None where a phrase
+    finds no place, or cannot be found again.
     """
-    put = inject_html(html, phrase, random)
-    if put is None:
-        return None
-    markup, spam = put
-    page = segment(markup, "html")
+    put: Counter[str] = Counter()
+    for phrase in phrases:
+        made = inject_html(html, phrase, random)
+        if made is None:
+            return None
+        html, spam = made
+        put[spam] += 1
+    page = segment(html, "html")
+    places: list[tuple[int, int]] = []
+    for spam, count in put.items():
+        found = [m.start() for m in re.finditer(re.escape(spam), page.source)]
+        if len(found) != count:
+            return None
+        places += [(at, at + len(spam)) for at in found]
     known = set(article)
-    at = page.source.find(spam)
-    if at < 0 or page.source.find(spam, at + 1) >= 0:
-        return None
     segments = []
     for block in page.blocks:
         text = page.text_of(block)
-        if text in known or (block.start <= at < block.end):
+        if text in known or any(block.start <= at < block.end for at, _ in places):
             segments.append(Segment(ARTICLE, text, block.start, block.end, 1.0))
     articles = Articles(page, segments)
-    span = articles.inside(at, at + len(spam)) if segments else None
+    spans = [articles.inside(*place) for place in sorted(places)] if segments else [None]
     # A paragraph of navigation, say: the rest of the page would be in another voice.
-    if span is None or len(segments) * 2 < len(known):
+    if None in spans or len(segments) * 2 < len(known):
         return None
-    return page, articles, span
+    return page, articles, [span for span in spans if span is not None]
 
 
 def _language_of(page: Page) -> str:

@@ -168,21 +168,29 @@ class View:
 
     def novelty(
         self, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.float64]:
-        """Share of each span's 4-grams that the text holds nowhere else.
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """How new to the text each span is: the share of its 4-grams that occur no more often
+        than the rarest of them, and how often that one does.
 
-        Those that the span repeats itself count as known, which does no harm.
+        What the text says just once has a rarest one of 1. So much spam is put in several times
+        over: all of its 4-grams are then as rare as its rarest, while the words of a phrase
+        of the author's stand elsewhere, too, by themselves.
         """
-        lasts = np.maximum(starts + 1, ends - 2)
-        once = self._once.take(lasts, mode="clip") - self._once.take(starts, mode="clip")
-        return once / np.maximum(1, np.minimum(lasts, len(self._once) - 1) - starts)
+        if not len(self._seen) or not len(starts):
+            return np.zeros(len(starts)), np.ones(len(starts), np.int64)
+        first = np.minimum(starts, len(self._seen) - 1)
+        sizes = np.clip(ends - 2, first + 1, len(self._seen)) - first
+        begins = np.cumsum(sizes) - sizes
+        seen = self._seen.take(np.arange(int(sizes.sum())) + np.repeat(first - begins, sizes))
+        rarest = np.minimum.reduceat(seen, begins)
+        rare = np.add.reduceat(seen <= np.repeat(rarest, sizes), begins, dtype=np.int64)
+        return rare / sizes, rarest
 
     @cached_property
-    def _once(self) -> npt.NDArray[np.int32]:
-        """Running count of the 4-grams that occur just once, by hashes of few bits."""
+    def _seen(self) -> npt.NDArray[np.int64]:
+        """How often the 4-gram at each place occurs, by hashes of few bits."""
         index = self.grams.get(4, np.zeros(0, np.uint32)) >> np.uint32(32 - _SEEN_BITS)
-        once = np.bincount(index, minlength=1 << _SEEN_BITS) == 1
-        return running_count(once.take(index))
+        return np.bincount(index).take(index)
 
 
 def running_count(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
