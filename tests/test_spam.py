@@ -158,6 +158,17 @@ def test_what_is_put_in_several_times_is_found_each_time(spam: str, times: int) 
     assert found == [spam] * times
 
 
+def test_nothing_is_reported_without_a_reason() -> None:
+    sentence = (
+        "The river rose two metres in a single night, and by the morning the lower road had gone, "
+        "said the people who live beside it; nobody had expected that so early in the year."
+    )
+    middle = "The council, which had closed the 바카라사이트 bridge on Monday, said so."
+    found = spans(f"{sentence}\n\n{middle}\n\n{sentence}")
+    assert [span.text for span in found] == ["바카라사이트"]
+    assert all(span.reason for span in found)
+
+
 def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:
     model = default()
     unscreened = replace(model, screen=None)

@@ -105,6 +105,8 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     ]
     for at in _best(found, probability, sound, matter, mark):
         insertion, others = evidence(found[at], signals[at], view)
+        if not insertion and not others:  # such as a paragraph that the page holds twice
+            continue
         kinds = support(found[at], signals[at], view)
         removed = kinds > 0 and bool(probability[at] >= remove[kinds > 1])
         verdicts.append(
