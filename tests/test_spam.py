@@ -273,15 +273,21 @@ def test_odd_text(text: str) -> None:
     assert all(a.end <= b.start for a, b in pairwise(found))
 
 
+TWO_SCRIPTS = " ".join(
+    f"The {word} shop sells tea. 이 가게는 차와 {korean} 팝니다."
+    for word, korean in zip("abcdefgh", "가나다라마바사아", strict=True)
+)
+
+
 def test_a_page_in_two_scripts_is_left_alone() -> None:
-    text = " ".join(
-        f"The {word} shop sells tea. 이 가게는 차와 {korean} 팝니다."
-        for word, korean in zip("abcdefgh", "가나다라마바사아", strict=True)
-    )
-    promotion = "카지노사이트 추천"
-    found = spans(f"{text} {promotion} and more tea")
-    # The same words again and again, as spam comes, may be reported.
+    found = spans(f"{TWO_SCRIPTS} 카지노사이트 추천 and more tea")
     assert not any(span.removed for span in found)
+
+
+@pytest.mark.xfail(reason="words that come again and again are reported since spam comes so")
+def test_nothing_of_a_page_in_two_scripts_is_reported() -> None:
+    found = spans(f"{TWO_SCRIPTS} 카지노사이트 추천 and more tea")
+    assert all(span.start >= len(TWO_SCRIPTS) for span in found)
 
 
 def test_clean_text_is_cheap() -> None:
