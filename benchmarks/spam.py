@@ -32,7 +32,7 @@ from cleaner.language import iso_639_1
 from cleaner.spam import SpamModel, deletion, judge, view_of
 from cleaner.spam.candidates import foreign_runs
 from cleaner.spam.grammar import Grammar, Phrase
-from cleaner.spam.inject import disguised, inject, inject_more, shortened
+from cleaner.spam.inject import disguised, inject, inject_all, shortened
 from cleaner.spam.score import Promotion
 from cleaner.spam.train import Judgements, Text, injected_html, train_spam
 from cleaner.spam.view import View
@@ -187,10 +187,8 @@ def evaluate_model(
             lines.add(name, model.view(made.text), [(made.start, made.end)], model, body)
 
     def put_often(name: str, text: Text, phrases: Sequence[Phrase]) -> None:
-        body = changed = shortened(text.text, " ".join(phrase.text for phrase in phrases))
-        spans: list[tuple[int, int]] = []
-        for phrase in phrases:
-            changed, spans = inject_more(changed, spans, phrase.text, many)
+        body = shortened(text.text, " ".join(phrase.text for phrase in phrases))
+        changed, spans = inject_all(body, phrases, many)
         if len(spans) == len(phrases):
             lines.add(name, model.view(changed), spans, model, body)
 

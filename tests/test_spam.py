@@ -18,8 +18,8 @@ from cleaner.segment import segment
 from cleaner.spam import SpamModel, _elsewhere, _sound, deletion, find_spam, support
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
-from cleaner.spam.grammar import SENTENCE, Grammar, _read
-from cleaner.spam.inject import disguised, inject, inject_html, inject_more, shortened
+from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
+from cleaner.spam.inject import disguised, inject, inject_all, inject_html, shortened
 from cleaner.spam.signals import SIGNALS, Reader
 from cleaner.spam.train import Judgements, Text, _mark_threshold, _Rows, train_spam
 from cleaner.types import Block, Page, Segment, Span
@@ -194,8 +194,14 @@ def test_marks_are_as_precise_as_asked() -> None:
             rows.page.append(page)
             rows.truth.append(is_spam)
             rows.apart.append(apart)
-            rows.natural.append(page >= 150 and apart)
+            rows.pieces.append(0 if page >= 150 and apart else 1)
             found.append(value)
+    for page in range(200, 300):  # pages with more pieces do not count
+        rows.page.append(page)
+        rows.truth.append(False)
+        rows.apart.append(True)
+        rows.pieces.append(3)
+        found.append(0.99)
     probability, truth = np.array(found, np.float32), np.array(rows.truth)
     every = np.ones(len(truth), bool)
     strict = _mark_threshold(rows, truth, probability, every, 1.0)
@@ -213,10 +219,10 @@ def test_each_piece_of_spam_of_a_page_is_learned() -> None:
     rows, others = _Rows(), _Rows()
     rows.add(model.view(text), model, 0, places)
     assert sum(rows.truth) >= 2
-    assert not any(rows.natural)
+    assert set(rows.pieces) == {2}
     assert rows.untouched == 0
     others.add(model.view(TEXT), model, 1)
-    assert others.natural
+    assert set(others.pieces) == {0}
     assert not any(others.truth)
     count = len(rows.truth) + len(others.truth)
     rows.extend(others)
@@ -371,11 +377,9 @@ def test_injections_leave_each_other_alone() -> None:
     random = Random(4)
     most = 0
     for _ in range(60):
-        text = TEXT
-        spans: list[tuple[int, int]] = []
         pieces = ["cheap pills", "바카라사이트", "cheap pills", "online casino"]
-        for piece in pieces:
-            text, spans = inject_more(text, spans, piece, random)
+        phrases = [Phrase(piece, "en", "pharma", "phrase") for piece in pieces]
+        text, spans = inject_all(TEXT, phrases, random)
         said = [text[start:end].rstrip(".") for start, end in spans]
         assert said == pieces[: len(said)] or len(said) < len(pieces)
         for start, end in sorted(spans, reverse=True):
@@ -383,7 +387,7 @@ def test_injections_leave_each_other_alone() -> None:
         assert [c for c in text if c.isalnum()] == [c for c in TEXT if c.isalnum()]
         most = max(most, len(said))
     assert most == 4
-    assert inject_more("word", [], "spam", random) == ("word", [])
+    assert inject_all("word", phrases, random) == ("word", [])
 
 
 def test_a_text_with_an_injection_is_not_longer_than_others() -> None:

@@ -9,7 +9,7 @@ mostly articles about them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -85,34 +85,55 @@ def view_of(page: Page, articles: Articles, model: SpamModel, url: str | None = 
 def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str], bool]]:
     """Reported spans of a view: candidate, probability, reasons in words, and if it goes."""
     everything = model.candidates(view)
-    found, signals = model.signals(view, everything)
-    if not found:
-        return []
-    probability = model.trees(signals)
-    mark = model.mark_html if view.html else model.mark
-    likely = [found[at] for at in np.flatnonzero(probability >= mark)]
-    if again := _elsewhere(view, likely, everything):
-        found, signals = model.signals(view, sorted([*everything, *again]))
-        probability = model.trees(signals)
-    remove = model.remove, model.remove_backed
+    likely = _likely(view, model, everything)
+    if again := _elsewhere(view, [one.candidate for one in likely], everything):
+        likely = _likely(view, model, sorted([*everything, *again]))
+    strict, backed = model.remove, model.remove_backed
     if len(view.text) < _TELLING:
-        remove = max(model.remove, _CERTAIN), model.remove_backed
+        strict = max(strict, _CERTAIN)
     verdicts = []
-    sound = [_sound(row) for row in signals]
-    matter = [
-        float(view.promotion[c.end] - view.promotion[c.start]) - _PER_CHARACTER * (c.end - c.start)
-        for c in found
-    ]
-    for at in _best(found, probability, sound, matter, mark):
-        insertion, others = evidence(found[at], signals[at], view)
+    for one in _best(likely):
+        removed = one.support > 0 and one.probability >= (backed if one.support > 1 else strict)
+        verdicts.append((one.candidate, round(one.probability, 4), one.reasons, removed))
+    return verdicts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Likely:
+    """A candidate that may be reported."""
+
+    candidate: Candidate
+    probability: float
+    reasons: list[str]
+    support: int
+    sound: float
+    matter: float
+    """How much more promotional it is in all than as many characters of ordinary words."""
+
+    @property
+    def odds(self) -> float:
+        """Log-odds of spam."""
+        return logit(min(max(self.probability, 1e-9), 1 - 1e-9))
+
+
+def _likely(view: View, model: SpamModel, everything: Sequence[Candidate]) -> list[_Likely]:
+    """Candidates probable enough to be reported, by position; none without a reason."""
+    found, signals = model.signals(view, everything)
+    probability = model.trees(signals)
+    likely = []
+    for at in np.flatnonzero(probability >= (model.mark_html if view.html else model.mark)):
+        c, row = found[at], signals[at]
+        insertion, others = evidence(c, row, view)
         if not insertion and not others:  # such as a paragraph that the page holds twice
             continue
-        kinds = support(found[at], signals[at], view)
-        removed = kinds > 0 and bool(probability[at] >= remove[kinds > 1])
-        verdicts.append(
-            (found[at], round(float(probability[at]), 4), [*others, *insertion], removed)
-        )
-    return verdicts
+        sum_of_characters = float(view.promotion[c.end] - view.promotion[c.start])
+        likely.append(
+            _Likely(
+                c, float(probability[at]), [*others, *insertion], support(c, row, view),
+                _sound(row), sum_of_characters - _PER_CHARACTER * (c.end - c.start),
+            )
+        )  # fmt: skip
+    return likely
 
 
 def _elsewhere(
@@ -141,48 +162,41 @@ def _sound(row: FloatArray) -> float:
     return float(max(row[COLUMN["promotion"]], row[COLUMN["promotion_in_place"]]))
 
 
-def _best(
-    found: Sequence[Candidate],
-    probability: FloatArray,
-    sound: Sequence[float],
-    matter: Sequence[float],
-    least: float,
-) -> list[int]:
-    """The most probable of candidates that overlap, by their numbers; `found` is by position.
+def _best(likely: Sequence[_Likely]) -> list[_Likely]:
+    """The most probable of candidates that overlap; both in order of position.
 
     Of surely promotional ones nearly as probable, the one with the most promotional `matter`
     in all: the whole of the spam, and none of the words around it, which have less than none
     (a maximal scoring subsequence; Ruzzo & Tompa 1999).
     """
-    odds = [logit(min(max(float(p), 1e-9), 1 - 1e-9)) for p in probability]
-    kept: list[int] = []
-    for left in _connected(found, np.flatnonzero(probability >= least).tolist()):
+    kept: list[_Likely] = []
+    for left in _connected(likely):
         while left:
-            best = max(left, key=lambda at: odds[at])
-            if sound[best] > _SURE:
+            best = max(left, key=lambda one: one.odds)
+            if best.sound > _SURE:
                 near = [
-                    at
-                    for at in left
-                    if sound[at] > _SURE
-                    and odds[at] >= odds[best] - _NEARLY
-                    and _touch(found[at], found[best])
+                    one
+                    for one in left
+                    if one.sound > _SURE
+                    and one.odds >= best.odds - _NEARLY
+                    and _touch(one.candidate, best.candidate)
                 ]
-                best = max(near, key=lambda at: matter[at])
+                best = max(near, key=lambda one: one.matter)
             kept.append(best)
-            left = [at for at in left if not _touch(found[at], found[best])]
-    return sorted(kept)
+            left = [one for one in left if not _touch(one.candidate, best.candidate)]
+    return sorted(kept, key=lambda one: one.candidate)
 
 
-def _connected(found: Sequence[Candidate], likely: Sequence[int]) -> Iterator[list[int]]:
+def _connected(likely: Sequence[_Likely]) -> Iterator[list[_Likely]]:
     """Candidates in groups: those of different groups never overlap."""
-    group: list[int] = []
+    group: list[_Likely] = []
     end = 0
-    for at in likely:
-        if group and found[at].start >= end:
+    for one in likely:
+        if group and one.candidate.start >= end:
             yield group
             group = []
-        group.append(at)
-        end = max(end, found[at].end)
+        group.append(one)
+        end = max(end, one.candidate.end)
     if group:
         yield group
 

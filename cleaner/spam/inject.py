@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from cleaner.spam.grammar import Phrase
+from cleaner.spam.grammar import SENTENCE, Phrase
 
 _SPACED_OUT: Final = (" ", ".", "-", "*", "_")
 _STYLE_STARTS: Final = (0x1D400, 0x1D434, 0x1D468, 0x1D4D0, 0x1D5A0, 0x1D5D4, 0x1D608, 0x1D670)
@@ -18,7 +18,7 @@ _LEET: Final = str.maketrans("oieast", "01345$")
 _SMALL_CAPS: Final = str.maketrans("abcdefghijklmnoprtuvwyz", "ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ")
 _SENTENCE_END: Final = re.compile(r"[.!?…。！？।](?=\s|$)|[。！？]")
 _TRIES: Final = 5
-"""Places tried for a further piece of spam, which must not touch the others."""
+"""Places tried for a piece of spam, which must not touch the others."""
 _PARAGRAPH: Final = re.compile(r"(<p\b[^>]*>)([^<>]{120,})(?=<)", re.I)
 _DOMAIN: Final = ("com", "net", "org", "info", "xyz", "top", "site", "online", "club", "shop")
 
@@ -91,25 +91,28 @@ def _put(text: str, at: int, resume: int, lead: str, spam: str, tail: str, place
     return Injected(changed, start, start + len(spam), place, (at, resume))
 
 
-def inject_more(
-    text: str, spans: Sequence[tuple[int, int]], spam: str, random: Random, *,
-    sentence: bool = False,
-) -> tuple[str, list[tuple[int, int]]]:  # fmt: skip
-    """Put another piece of spam into a text that holds some at `spans`.
+def inject_all(
+    text: str, pieces: Sequence[Phrase], random: Random
+) -> tuple[str, list[tuple[int, int]]]:
+    """Put pieces of spam into a text, and return it with where they stand.
 
-    Returns the text and all spans, the new one last; nothing changes where it finds no room.
+    Those for which no room is found are left out.
     """
-    for _ in range(_TRIES):
-        put = inject(text, spam, random, sentence=sentence)
-        if put is None:
+    spans: list[tuple[int, int]] = []
+    for piece in pieces:
+        for _ in range(_TRIES):
+            put = inject(text, piece.text, random, sentence=piece.kind == SENTENCE)
+            if put is None:
+                break
+            low, high = put.gap
+            if any(start <= high and end >= low for start, end in spans):
+                continue
+            grown = len(put.text) - len(text)
+            spans = [(s + grown, e + grown) if s >= high else (s, e) for s, e in spans]
+            spans.append((put.start, put.end))
+            text = put.text
             break
-        low, high = put.gap
-        if any(start <= high and end >= low for start, end in spans):
-            continue
-        grown = len(put.text) - len(text)
-        moved = [(s + grown, e + grown) if s >= high else (s, e) for s, e in spans]
-        return put.text, [*moved, (put.start, put.end)]
-    return text, list(spans)
+    return text, spans
 
 
 def disguised(spam: str, random: Random) -> str | None:
@@ -191,7 +194,7 @@ def inject_html(html: str, phrase: Phrase, random: Random) -> tuple[str, str] | 
         return None
     match = random.choice(paragraphs)
     body = match[2]
-    put = inject(body, phrase.text, random, sentence=phrase.kind == "sentence")
+    put = inject(body, phrase.text, random, sentence=phrase.kind == SENTENCE)
     if put is None or put.place == "line":
         return None
     spam = put.text[put.start : put.end]

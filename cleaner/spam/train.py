@@ -30,7 +30,7 @@ from cleaner.spam import support, view_of
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase
 from cleaner.spam.grams import FloatArray
-from cleaner.spam.inject import disguised, inject_html, inject_more, shortened
+from cleaner.spam.inject import disguised, inject_all, inject_html, shortened
 from cleaner.spam.joins import Joins
 from cleaner.spam.languages import Languages
 from cleaner.spam.model import Screen, SpamModel, standardised
@@ -60,10 +60,14 @@ _MORE: Final = (1, 1, 2, 3, 4, 7)
 """Pieces beside the first: one of these numbers."""
 _SAME: Final = 0.5
 """Share of these pages on which they are all the same words."""
+_LIKE: Final = 0.5
+"""Share of the others on which they are all of one language."""
 _ROOM: Final = 120
 """Characters of text for each piece of spam, at least."""
 _CROPPED: Final = 0.3
 _JOINED: Final = 0.12
+_DISGUISED: Final = 0.16
+"""Share of phrases in text that are disguised if a trick fits."""
 _HIDDEN: Final = 32
 """Hidden units of the screen. With half as many, a quarter more of the others pass."""
 _KEPT_BY_SCREEN: Final = 0.97
@@ -94,7 +98,6 @@ _MARK_PRECISION_HTML: Final = 0.97
 _LEAST_MARK: Final = 0.03
 
 Say = Callable[[str], None]
-_Piece = TypeVar("_Piece")
 _Made = TypeVar("_Made")
 _Arguments = ParamSpec("_Arguments")
 
@@ -141,7 +144,8 @@ class _Rows:
     truth: list[bool] = field(default_factory=list)
     page: list[int] = field(default_factory=list)
     fold: list[int] = field(default_factory=list)
-    natural: list[bool] = field(default_factory=list)
+    pieces: list[int] = field(default_factory=list)
+    """Pieces of spam on the page."""
     apart: list[bool] = field(default_factory=list)
     """Whether the candidate shares nothing with the spam of its page."""
     support: list[int] = field(default_factory=list)
@@ -174,14 +178,14 @@ class _Rows:
             self.truth.append(truth)
             self.page.append(self.pages)
             self.fold.append(fold)
-            self.natural.append(not spam)
+            self.pieces.append(len(spam))
             self.apart.append(not shared)
             self.support.append(support(candidate, row, view))
 
     def extend(self, other: _Rows) -> None:
         """Add the rows of other pages."""
         self.page += [self.pages + page for page in other.page]
-        for name in ("signals", "truth", "fold", "natural", "apart", "support"):
+        for name in ("signals", "truth", "fold", "pieces", "apart", "support"):
             getattr(self, name).extend(getattr(other, name))
         self.pages += other.pages
         self.untouched += other.untouched
@@ -359,9 +363,13 @@ class _Source:
         self.grammars = [found for found in self.grammars if found.languages] or [grammar]
         self.latin = {name: grammar.is_latin(name) for name in grammar.languages}
 
-    def phrase(self, text: str, language: str, random: Random, kind: str = "") -> Phrase:
-        """Of the text's own language, of its script, or of any."""
+    def phrase(
+        self, text: str, language: str, random: Random, like: Phrase | None = None
+    ) -> Phrase:
+        """Of the text's own language, of its script, or of any; of that of another phrase."""
         grammar = random.choices(self.grammars, (3, 3, 5)[: len(self.grammars)])[0]
+        if like and like.language in grammar.languages:
+            return grammar.phrase(like.language, random)
         own = grammar.languages.keys() & {language, iso_639_1(language)}
         latin = next(iter(script_counts(text[:400])), "") == "Latin"
         alike = [name for name in grammar.languages if self.latin[name] == latin]
@@ -371,7 +379,7 @@ class _Source:
             pool = sorted(own)
         elif alike and latin and choice < 0.6:
             pool = sorted(alike)
-        return grammar.phrase(random.choice(pool), random, kind)
+        return grammar.phrase(random.choice(pool), random)
 
 
 def _add_natural(
@@ -393,7 +401,7 @@ def _add_injected(
     random: Random,
 ) -> None:  # fmt: skip
     body = _reshaped(text, others, random.random(), random)
-    changed, spans = injected(body, text.language, source.phrase, random)
+    changed, spans = injected(body, text.language, source, random)
     if spans:
         rows.add(model.view(changed), model, fold, spans)
 
@@ -410,34 +418,30 @@ def _reshaped(text: Text, others: Sequence[Text], shape: float, random: Random) 
 
 
 def injected(
-    body: str, language: str, phrase: Callable[..., Phrase], random: Random
+    body: str, language: str, source: _Source, random: Random
 ) -> tuple[str, list[tuple[int, int]]]:
     """A text with phrases, sentences or disguised phrases put into it, and where they stand."""
 
-    def piece() -> tuple[str, bool]:
-        spam = phrase(body, language, random)
-        words = spam.text
-        if spam.kind != "sentence" and random.random() < 0.16:
-            words = disguised(words, random) or words
-        return words, spam.kind == "sentence"
+    def piece(like: Phrase | None) -> Phrase:
+        spam = source.phrase(body, language, random, like)
+        if spam.kind == SENTENCE or random.random() >= _DISGUISED:
+            return spam
+        return replace(spam, text=disguised(spam.text, random) or spam.text)
 
     pieces = _several(piece, len(body), random)
-    text = shortened(body, " ".join([words for words, _ in pieces]))
-    spans: list[tuple[int, int]] = []
-    for words, sentence in pieces:
-        text, spans = inject_more(text, spans, words, random, sentence=sentence)
-    return text, spans
+    return inject_all(shortened(body, " ".join(p.text for p in pieces)), pieces, random)
 
 
-def _several(piece: Callable[[], _Piece], size: int, random: Random) -> list[_Piece]:
-    """One piece of spam for a text of that size, or more: often the same again and again."""
-    pieces = [piece()]
-    if random.random() < _OFTEN:
-        more = min(random.choice(_MORE), size // _ROOM)
-        if random.random() < _SAME:
-            return pieces * (1 + more)
-        pieces += [piece() for _ in range(more)]
-    return pieces
+def _several(piece: Callable[[Phrase | None], Phrase], size: int, random: Random) -> list[Phrase]:
+    """Pieces of spam for a text of that size: one, or more like it, or the same again."""
+    first = piece(None)
+    if random.random() >= _OFTEN:
+        return [first]
+    more = min(random.choice(_MORE), size // _ROOM)
+    if random.random() < _SAME:
+        return [first] * (1 + more)
+    like = first if random.random() < _LIKE else None
+    return [first, *(piece(like) for _ in range(more))]
 
 
 def _add_html(
@@ -452,12 +456,14 @@ def _add_html(
     # The same article with its markup and without: pages are longer than the texts.
     rows.add(view_of(page, articles, model), model, fold)
     rows.add(model.view(articles.text), model, fold)
-    text, spans = injected(articles.text, language, source.phrase, random)
+    text, spans = injected(articles.text, language, source, random)
     if spans:
         rows.add(model.view(text), model, fold, spans)
     for _ in range(_HTML_COPIES):
         phrases = _several(
-            lambda: source.phrase(segments[0].text, language, random), len(articles.text), random
+            lambda like: source.phrase(segments[0].text, language, random, like),
+            len(articles.text),
+            random,
         )
         made = injected_html(page.html, phrases, [s.text for s in segments], random)
         if made is not None:
@@ -609,8 +615,10 @@ def _fit_weights(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamMode
     truth = np.array(rows.truth)
     screen = _fit_screen(signals[:, QUICK_COLUMNS], truth, seed)
     odds = screen.odds(signals[:, QUICK_COLUMNS])
-    passed, taught = odds >= screen.least, odds >= np.quantile(odds[truth], 1 - _TAUGHT)
-    weight = np.where(rows.natural, _WEIGHT_OF_UNTOUCHED, 1).astype(np.float32)
+    least = np.float32(np.quantile(odds[truth], 1 - _KEPT_BY_SCREEN))
+    screen = replace(screen, least=float(least))
+    passed, taught = odds >= least, odds >= np.quantile(odds[truth], 1 - _TAUGHT)
+    weight = np.where(np.array(rows.pieces), 1, _WEIGHT_OF_UNTOUCHED).astype(np.float32)
     fold = np.array(rows.fold)
 
     def grown(kept: npt.NDArray[np.bool_]) -> Trees:
@@ -651,9 +659,7 @@ def _fit_screen(quick: FloatArray, truth: npt.NDArray[np.bool_], seed: int) -> S
     mean, deviation, hidden, bias, out, last = (
         np.asarray(part, np.float32) for part in (mean, deviation, hidden, bias, out[:, 0], last[0])
     )
-    screen = Screen(mean, deviation, hidden, bias, out, last, least=0.0)
-    least = np.quantile(screen.odds(quick)[truth], 1 - _KEPT_BY_SCREEN)
-    return replace(screen, least=float(np.float32(least)))
+    return Screen(mean, deviation, hidden, bias, out, last, least=0.0)
 
 
 def _quietly_fit(network: Any, x: FloatArray, truth: npt.NDArray[np.bool_]) -> None:
@@ -673,9 +679,10 @@ def _mark_threshold(
     """Least probability of reported spans, by probabilities of pages the trees have not seen.
 
     Counted are the most probable right and the most probable wrong candidate of each page with
-    spam: others overlap them, or are fewer by far.
+    one piece of spam: others overlap them, or are fewer by far.
     """
-    counted = np.flatnonzero(among & ~np.array(rows.natural) & (truth | np.array(rows.apart)))
+    single = np.array(rows.pieces) == 1
+    counted = np.flatnonzero(among & single & (truth | np.array(rows.apart)))
     group = np.array(rows.page)[counted] * 2 + truth[counted]
     order = np.lexsort((-probability[counted], group))
     counted, group = counted[order], group[order]
@@ -689,7 +696,7 @@ def _remove_threshold(
     rows: _Rows, probability: FloatArray, among: npt.NDArray[np.bool_], least: float
 ) -> float:
     """Least probability of removed spans: of untouched pages it takes from next to none."""
-    clean = np.array(rows.natural) & among
+    clean = (np.array(rows.pieces) == 0) & among
     highest = np.zeros(rows.pages + 1, np.float32)
     np.maximum.at(highest, np.array(rows.page)[clean], probability[clean])
     worst = np.sort(highest)[::-1]
