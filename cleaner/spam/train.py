@@ -53,7 +53,7 @@ _MAX_NATURAL: Final = 40_000
 _INJECTED: Final = 22_000
 _HTML_COPIES: Final = 2
 _MAX_PAGES: Final = 1_500
-_OFTEN: Final = 0.35
+_OFTEN: Final = 0.2
 """Share of the pages with spam that may hold more than one piece of it. Of models that saw one on
 each page, most give up a phrase that is there twice."""
 _MORE: Final = (1, 1, 2, 3, 4, 7)
