@@ -18,6 +18,8 @@ from cleaner.types import ARTICLE, Favor, Kind, Metadata, Page, Segment, SpamMod
 
 _CHUNK = 16
 """Pages sent to a worker at a time."""
+_AHEAD = 32
+"""Chunks for each worker that are taken from the pages before results are waited for."""
 
 
 @dataclass(frozen=True)
@@ -179,13 +181,16 @@ class Cleaner:
             for page in pages:
                 yield self._clean_any(page, kind, favor, spam)
             return
-        from joblib import Parallel, delayed
+        from joblib import Parallel, delayed, effective_n_jobs
 
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1)
-        for results in parallel(
-            delayed(_clean_chunk)(self, chunk, kind, favor, spam) for chunk in _chunks(pages)
-        ):
-            yield from results
+        chunks = _chunks(pages)
+        with Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1) as parallel:
+            # Some at a time: joblib reads on, however slowly its results are taken.
+            while some := list(islice(chunks, _AHEAD * effective_n_jobs(n_jobs))):
+                for results in parallel(
+                    delayed(_clean_chunk)(self, chunk, kind, favor, spam) for chunk in some
+                ):
+                    yield from results
 
     def _clean_any(self, page: Any, kind: Kind, favor: Favor, spam: SpamMode) -> Result:
         if not isinstance(page, str | bytes):
