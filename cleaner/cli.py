@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
+_MOST = 10_000_000
+"""Of seconds or megabytes more are no limit, and the system may not know such numbers."""
+_OTHERS = (".json", ".csv", ".tsv", ".html", ".warc")
+"""Outputs of these names are meant to be files, not folders."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
@@ -252,11 +257,14 @@ def _check_clean(args: argparse.Namespace) -> bool:
 
     for name, least in (("workers", 1), ("min_words", 0), ("page_timeout", 0), ("page_memory", 1)):
         value = getattr(args, name)
-        if value is not None and (
-            value < least or (value == 0 == least and name == "page_timeout")
-        ):
+        positive = value != 0 or name != "page_timeout"
+        if value is not None and not (least <= value <= _MOST and positive):
             option = "--" + name.replace("_", "-")
-            raise InputError(f"{option} {value}: give a number of {max(least, 1)} or more")
+            raise InputError(f"{option} {value}: give a number from {max(least, 1)} to {_MOST:,}")
+    if args.output == Path("-"):
+        raise InputError("-o -: standard output needs no -o; add --json for more than one page")
+    if args.output is not None and args.output.suffix in _OTHERS and not args.output.is_dir():
+        raise InputError(f"{args.output}: no such format is written; end the name in .jsonl, say")
     one_file = args.output is not None and not args.output.is_dir() and _format(args.output)
     folder = args.output is not None and not one_file
     if (
