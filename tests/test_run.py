@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -273,6 +274,44 @@ class TestFolder:
         rows = [row for name in names for row in rows_of(tmp_path / "out" / name)]
         assert [row["id"] for row in rows] == [f"{number}.txt" for number in range(10)]
 
+    def test_pages_named_before_and_behind_a_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "site").mkdir()
+        for name in ("one", "site/two", "three"):
+            (tmp_path / f"{name}.txt").write_text(f"page {name}")
+        inputs = [str(tmp_path / name) for name in ("one.txt", "site", "three.txt")]
+        summary = clean(inputs, tmp_path / "out", Options(format="jsonl"))
+        assert summary["pages"]["out"] == 3
+        found = {path.name: rows_of(path) for path in (tmp_path / "out").glob("*-*.jsonl")}
+        assert {name: [row["id"] for row in rows] for name, rows in found.items()} == {
+            "pages-00000.jsonl": ["one.txt"],
+            "site-00000.jsonl": ["two.txt"],
+            "pages-00001.jsonl": ["three.txt"],
+        }
+
+    def test_pages_of_the_same_path_in_two_folders(self, tmp_path: Path) -> None:
+        for folder in ("a", "b", "deep/a"):
+            (tmp_path / folder).mkdir(parents=True)
+            (tmp_path / folder / "index.txt").write_text(f"page of {folder}")
+        inputs = [str(tmp_path / folder) for folder in ("a", "b", "deep/a")]
+        clean(inputs, tmp_path / "out", Options(format="txt"))
+        texts = {name: (tmp_path / "out" / name / "index.txt").read_text() for name in ("a", "b")}
+        assert texts == {"a": "page of a\n", "b": "page of b\n"}
+        assert (tmp_path / "out" / "a-2" / "index.txt").read_text() == "page of deep/a\n"
+
+    @pytest.mark.parametrize("name", ["errors", "manifest", ".errors/a"])
+    def test_inputs_called_like_reports(self, tmp_path: Path, name: str) -> None:
+        write_jsonl(tmp_path / "in" / f"{name}.jsonl", ["one", ""])
+        write_jsonl(tmp_path / "in" / "a.jsonl", ["two", ""])
+        for _ in range(2):
+            summary = clean(tmp_path / "in", tmp_path / "out", Options(format="jsonl"))
+            assert summary["pages"] == {"in": 4, "out": 2, "dropped": 0, "errors": 2}
+        texts = [
+            row["text"] for path in (tmp_path / "out").rglob("*.jsonl")
+            for row in rows_of(path) if "text" in row
+        ]  # fmt: skip
+        assert sorted(texts) == ["one", "two"]
+        assert len(rows_of(tmp_path / "out" / "errors.jsonl")) == 2
+
     def test_output_among_the_pages_is_refused(self, corpus: Path) -> None:
         for out in (corpus, corpus / "out", corpus / "deep" / "out"):
             with pytest.raises(InputError, match="choose another folder"):
@@ -332,6 +371,79 @@ class TestAgain:
         (corpus / "a.jsonl").unlink()
         clean(corpus, tmp_path / "out", restart=True)
         assert not (tmp_path / "out" / "a.jsonl.gz").exists()
+
+    def test_shards_that_are_no_more(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("cleaner.run.plan.SHARD", 2)
+        folder = tmp_path / "site"
+        folder.mkdir()
+        for number in range(5):
+            (folder / f"{number}.txt").write_text(f"page {number}")
+        write_jsonl(folder / "a.jsonl", ["in an archive"])
+        clean(folder, tmp_path / "out", Options(format="jsonl"))
+        for name in ("0.txt", "a.jsonl"):
+            (folder / name).unlink()
+        summary = clean(folder, tmp_path / "out", Options(format="jsonl"))
+        assert summary["pages"]["in"] == 5  # four pages, and what the archive held
+        rows = [row for n in range(2) for row in rows_of(tmp_path / "out" / f"site-0000{n}.jsonl")]
+        assert [row["id"] for row in rows] == [f"{number}.txt" for number in range(1, 5)]
+        assert not (tmp_path / "out" / "site-00002.jsonl").exists()
+        assert rows_of(tmp_path / "out" / "a.jsonl")[0]["text"] == "in an archive"
+        again = clean(folder, tmp_path / "out", Options(format="jsonl"))
+        assert (again["pages"]["in"], again["this_run"]["pages"]) == (5, 0)
+
+    def test_texts_that_are_missing_or_no_more(self, tmp_path: Path) -> None:
+        folder, out = tmp_path / "in", tmp_path / "out"
+        write_jsonl(folder / "deep" / "b.jsonl", ["line 1", "line 2", "line 3"])
+        for name in ("a", "c"):
+            (folder / f"{name}.txt").write_text(f"page {name}")
+        for gone in (None, "a.txt", "deep/b/0000002.txt"):
+            if gone:
+                (out / gone).unlink()
+            clean(folder, out, Options(format="txt"))
+            assert (out / "a.txt").read_text() == "page a\n"
+            assert (out / "deep" / "b" / "0000002.txt").read_text() == "line 2\n"
+        (folder / "a.txt").unlink()
+        write_jsonl(folder / "deep" / "b.jsonl", ["line 1", "line 2"])
+        (out / "deep" / "b" / "notes.txt").write_text("mine")
+        clean(folder, out, Options(format="txt"))
+        texts = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.txt"))
+        left = ["deep/b/0000001.txt", "deep/b/0000002.txt", "deep/b/notes.txt"]
+        assert texts == ["c.txt", *left]
+        (folder / "c.txt").unlink()
+        clean(folder, out, Options(format="txt", min_words=1), restart=True)
+        assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.txt")) == left
+
+    def test_a_copy_without_its_hidden_files(self, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "a.jsonl", ["one", ""])
+        clean([str(tmp_path / "a.jsonl")], tmp_path / "out")
+        shutil.rmtree(tmp_path / "out" / ".errors")
+        summary = clean([str(tmp_path / "a.jsonl")], tmp_path / "out")
+        assert summary["this_run"]["pages"] == 2
+        assert len(rows_of(tmp_path / "out" / "errors.jsonl")) == 1
+
+    def test_a_name_that_is_no_utf_8(self, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        with open(os.fsencode(folder) + b"/caf\xe9.jsonl", "wb") as file:
+            file.write(b'{"text": "one"}\n{"text": ""}\n')
+        clean(folder, tmp_path / "out")
+        summary = clean(folder, tmp_path / "out")
+        assert summary["this_run"]["pages"] == 0
+        assert summary["pages"]["in"] == 2
+
+    def test_attributes_have_a_folder_of_their_own(self, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "docs" / "a.jsonl", ["one"])
+        docs, out = tmp_path / "docs", tmp_path / "out"
+        with pytest.raises(InputError, match="name two folders"):
+            clean(docs, out, attributes=out)
+        (tmp_path / "taken").mkdir()
+        (tmp_path / "taken" / "a.jsonl").write_text("precious")
+        with pytest.raises(RunError, match="taken holds files of something else"):
+            clean(docs, out, attributes=tmp_path / "taken")
+        clean(docs, out, attributes=tmp_path / "attributes")
+        clean(docs, out, attributes=tmp_path / "attributes")
+        with pytest.raises(RunError, match="other options"):
+            clean(docs, out, attributes=tmp_path / "others")
 
     def test_a_folder_of_something_else_is_refused(self, corpus: Path, tmp_path: Path) -> None:
         (tmp_path / "out").mkdir()
@@ -566,6 +678,10 @@ class TestStream:
             load=load, workers=1, progress=quiet(),
         )  # fmt: skip
         assert rows_of(tmp_path / "a.jsonl")[0]["text"] == "one"
+
+    def test_one_file_among_the_pages_is_refused(self, corpus: Path) -> None:
+        with pytest.raises(InputError, match="among the pages"):
+            stream([str(corpus)], corpus / "all.jsonl", load=load, workers=1, progress=quiet())
 
     def test_a_text_takes_one_page(self, corpus: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="takes one page"):

@@ -62,8 +62,9 @@ class FolderWriter:
     """Each page's clean text in a file of its own below `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._written: list[Path] = []
+        self.folder = folder
+        self.targets: list[str] = []
+        """What was written, below the folder."""
 
     @staticmethod
     def pack(row: dict[str, Any]) -> bytes:
@@ -72,18 +73,19 @@ class FolderWriter:
 
     def write(self, text: bytes, target: str) -> None:
         """Store one page."""
-        file = AtomicFile(self._folder / target)
+        file = AtomicFile(self.folder / target)
         try:
             file.write(text)
         except BaseException:
             file.abort()
             raise
         file.commit(sync=False)
-        self._written.append(file.path)
+        self.targets.append(target)
 
     def commit(self) -> None:
         """Make sure that all files are on the disk; syncing each as it is written takes longer."""
-        for path in [*self._written, *{path.parent for path in self._written}]:
+        written = [self.folder / target for target in self.targets]
+        for path in [*written, *{path.parent for path in written}]:
             sync_path(path)
 
     def abort(self) -> None:

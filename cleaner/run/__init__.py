@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -33,7 +33,7 @@ from cleaner.io.files import FolderWriter
 from cleaner.io.record import AtomicFile, packing
 from cleaner.run import rows
 from cleaner.run.counts import Counts
-from cleaner.run.manifest import Entry, Manifest, errors_file
+from cleaner.run.manifest import Entry, Manifest, errors_file, numbered_texts
 from cleaner.run.outputs import (
     OUTPUTS,
     ErrorsFile,
@@ -101,7 +101,8 @@ def run(
     """
     inputs, options = list(inputs), replace(options or Options(), attributes=attributes is not None)
     total = survey(inputs)
-    _keep_apart(inputs, [output, *([attributes] if attributes else [])])
+    beside = [attributes] if attributes is not None else []
+    _keep_apart(inputs, [output, *beside])
     workers = workers or _cores()
     started = monotonic()
     done_now, skipped = Counts(), 0
@@ -111,18 +112,22 @@ def run(
             "model": pool.info["model"],
             "options": json.loads(json.dumps(options.to_dict())),
         }
+        if attributes is not None:
+            identity["options"]["attributes"] = str(attributes.resolve())
         with _writing(output):
-            manifest = Manifest(output, identity, restart=restart)
+            manifest = Manifest(output, identity, beside=beside, restart=restart)
         finished = False
         try:
             progress.begin(total)
             taken = {entry.name: entry.label for entry in manifest.entries.values()}
             keys: dict[str, str] = {}
+            seen: set[str] = set()
 
             def undone() -> Iterator[Unit | int]:
                 nonlocal skipped
                 for unit in units(inputs, taken):
                     key = unit.key()
+                    seen.add(unit.label)
                     if manifest.find(unit.name, key) is None:
                         # Of the inputs before they are read: a change after that is done again.
                         keys[unit.name] = key
@@ -148,6 +153,8 @@ def run(
                             manifest.add(current.finish(read))
                             current = None
                     progress.update(position, done_now.pages, done_now.errors)
+                with _writing(output):
+                    _drop_shards(manifest, inputs, seen, progress)
                 finished = True
             finally:
                 if current is not None:
@@ -184,6 +191,8 @@ def stream(
     """
     inputs, options = list(inputs), options or Options()
     total = survey(inputs)
+    if isinstance(output, Path):
+        _keep_out(inputs, output)
     counts = Counts()
     with _pool(load, options, workers or _cores()) as pool:
         unit = Unit("", "", tuple(sources(inputs)))
@@ -263,7 +272,19 @@ class _UnitOutput:
             self._attributes.commit()
         self._errors.commit()
         unit = self._unit
+        if isinstance(self._writer, FolderWriter):
+            self._files += self._texts(self._writer)
         return Entry(unit.name, unit.label, self._key, tuple(self._files), self._counts)
+
+    def _texts(self, writer: FolderWriter) -> list[str]:
+        """What to note of texts; those of an earlier try with more pages go."""
+        if self._unit.holds_pages:
+            return writer.targets
+        written = {writer.folder / target for target in writer.targets}
+        for text in numbered_texts(writer.folder / self._unit.name):
+            if text not in written:
+                text.unlink()
+        return [f"{self._unit.name}/"] if written else []
 
     def abort(self) -> None:
         """Leave no part of a file behind."""
@@ -349,8 +370,10 @@ def _attributes_name(unit: Unit) -> str:
     return f"{unit.name}.jsonl.gz"
 
 
-def _keep_apart(inputs: Iterable[str], outputs: Iterable[Path]) -> None:
+def _keep_apart(inputs: Iterable[str], outputs: Sequence[Path]) -> None:
     """Outputs among the pages would overwrite some, and be read as pages the next time."""
+    if len({output.resolve() for output in outputs}) < len(outputs):
+        raise InputError(f"{outputs[0]} cannot hold both outputs and attributes; name two folders")
     for output in outputs:
         target = output.resolve()
         for item in inputs:
@@ -360,6 +383,33 @@ def _keep_apart(inputs: Iterable[str], outputs: Iterable[Path]) -> None:
                 raise InputError(f"{output} holds the pages to read; choose another folder")
         if output.exists() and not output.is_dir():
             raise InputError(f"{output} is a file; choose another name for the folder")
+
+
+def _keep_out(inputs: Iterable[str], output: Path) -> None:
+    """A file among the pages of a folder would be read as pages the next time."""
+    for item in inputs:
+        if (
+            item != STDIN
+            and Path(item).is_dir()
+            and Path(item).resolve() in output.resolve().parents
+        ):
+            raise InputError(f"{output} lies among the pages to read; write it somewhere else")
+
+
+def _drop_shards(
+    manifest: Manifest, inputs: Iterable[str], seen: set[str], progress: Progress
+) -> None:
+    """Forget shards that a folder with fewer pages than before no longer has.
+
+    Their pages are in others now. Outputs of archives stay when these are gone: raw pages are
+    often removed to make room.
+    """
+    folders = {str(Path(item).resolve()) for item in inputs if item != STDIN}
+    for entry in list(manifest.entries.values()):
+        folder, mark, number = entry.label.rpartition("#")
+        if mark and number.isdigit() and folder in folders and entry.label not in seen:
+            progress.say(f"{entry.name}: its pages are gone, or in other outputs; removed")
+            manifest.drop(entry)
 
 
 def _summary(
@@ -410,13 +460,15 @@ def _write_reports(folder: Path, manifest: Manifest, summary: dict[str, Any]) ->
 
 
 @contextmanager
-def _writing(output: object) -> Iterator[None]:
+def _writing(output: Path | Writer) -> Iterator[None]:
     """Says of an error in writing what to do."""
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
+        if not isinstance(output, Path):
+            raise RunError(f"standard output: {error.strerror or error}") from error
         raise RunError(
             f"{error.filename or output}: {error.strerror or error}; make it writable, or make "
             "room, and run the same command again: what is finished is kept"

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ class Entry:
     label: str
     key: str
     files: tuple[str, ...]
-    """What was written: below the output folder, or absolute."""
+    """What was written: below the output folder, or absolute. With `/` at its end, a folder of
+    texts, numbered by the pages they were made of."""
     counts: Counts
 
 
@@ -41,6 +43,7 @@ class Manifest:
     Args:
         folder: created if it is not there.
         identity: model and options; what an earlier run had must be the same.
+        beside: other folders that the run writes to.
         restart: forget that run and remove what it wrote.
 
     Raises:
@@ -48,12 +51,19 @@ class Manifest:
             another model or other options.
     """
 
-    def __init__(self, folder: Path, identity: Mapping[str, Any], *, restart: bool = False) -> None:
+    def __init__(
+        self, folder: Path, identity: Mapping[str, Any], *, beside: Sequence[Path] = (),
+        restart: bool = False,
+    ) -> None:  # fmt: skip
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / NAME
-        if not path.exists() and any(entry.name[0] != "." for entry in folder.iterdir()):
-            raise RunError(f"{folder} holds files of something else; choose a new or empty folder")
+        if not path.exists():
+            for fresh in (folder, *beside):
+                if fresh.exists() and any(entry.name[0] != "." for entry in fresh.iterdir()):
+                    raise RunError(
+                        f"{fresh} holds files of something else; choose a new or empty folder"
+                    )
         self._file = path.open("a+b")
         try:
             self._hold()
@@ -71,11 +81,13 @@ class Manifest:
         entry = self.entries.get(name)
         if entry is None or not key or entry.key != key:
             return None
-        there = all((self.folder / file).exists() for file in entry.files)
-        return entry if there else None
+        files = [*entry.files, *([errors_file(name)] if entry.counts.errors else [])]
+        return entry if all(self._is_there(file, entry.counts) for file in files) else None
 
     def add(self, entry: Entry) -> None:
-        """Note that a unit is finished."""
+        """Note that a unit is finished; what it wrote before and no longer does goes."""
+        if before := self.entries.get(entry.name):
+            self._remove(set(before.files) - set(entry.files))
         self.entries[entry.name] = entry
         self._append(
             {
@@ -86,6 +98,29 @@ class Manifest:
                 **entry.counts.to_dict(),
             }
         )
+
+    def drop(self, entry: Entry) -> None:
+        """Forget a unit that is no more, and remove what it wrote."""
+        self._remove((*entry.files, errors_file(entry.name)))
+        del self.entries[entry.name]
+        self._append({"name": entry.name, "gone": True})
+
+    def _is_there(self, file: str, counts: Counts) -> bool:
+        path = self.folder / file
+        if file.endswith("/"):
+            return sum(1 for _ in numbered_texts(path)) >= counts.out
+        return path.exists()
+
+    def _remove(self, files: Iterable[str]) -> None:
+        for file in files:
+            path = self.folder / file
+            if not file.endswith("/"):
+                path.unlink(missing_ok=True)
+                continue
+            for text in numbered_texts(path):
+                text.unlink()
+            with suppress(OSError):  # other files are in it
+                path.rmdir()
 
     def _hold(self) -> None:
         import fcntl  # not on Windows, where one page can be cleaned all the same
@@ -105,7 +140,12 @@ class Manifest:
             self._file.truncate(len(content) - len(torn))
         try:
             lines = [json.loads(line) for line in whole.splitlines()]
-            entries = {line["name"]: _entry(line) for line in lines[1:]}
+            entries: dict[str, Entry] = {}
+            for line in lines[1:]:
+                if line.get("gone"):
+                    entries.pop(line["name"], None)
+                else:
+                    entries[line["name"]] = _entry(line)
         except (ValueError, KeyError, TypeError) as error:
             if not restart:
                 raise RunError(
@@ -127,12 +167,12 @@ class Manifest:
 
     def _forget(self, entries: Mapping[str, Entry]) -> None:
         for entry in entries.values():
-            for file in (*entry.files, errors_file(entry.name)):
-                (self.folder / file).unlink(missing_ok=True)
+            self._remove((*entry.files, errors_file(entry.name)))
         self._file.truncate(0)
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        # Escapes: a file name may hold bytes that are no UTF-8, and has to be found again.
+        self._file.write(json.dumps(line).encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -145,6 +185,11 @@ def _entry(line: Mapping[str, Any]) -> Entry:
 def errors_file(name: str) -> str:
     """Where the errors of a unit are, below the output folder."""
     return f"{ERRORS}/{name}.jsonl"
+
+
+def numbered_texts(folder: Path) -> Iterator[Path]:
+    """Texts made of the pages of an archive."""
+    return folder.glob("[0-9]" * 7 + ".txt")
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -116,17 +116,22 @@ def _parquet_fields(source: Source, options: Options) -> dict[str, Any]:
 
 def _rows(sources: Iterable[Source], options: Options) -> Iterator[dict[str, Any]]:
     """The fields of all rows as they will go out, before cleaning adds its own."""
+    original = {"html": "", "original_text": ""} if options.keep_original else {}
+    has_id = False
     for source in sources:
         if source.path is None:
             raise InputError("Parquet needs to see its input twice; write JSON lines from a pipe")
         if (format_of(source.path) or FORMATS[0]) is FORMATS[0]:
-            row = {"id": "", **({"html": "", "original_text": ""} if options.keep_original else {})}
-            yield row
+            has_id = True
+            yield {"id": "", **original}
             continue
         for item in items(source):
             if item.error is None:
-                yield kept_fields(_record(item, options.columns), options)
-    if options.keep_failed:
+                page = _record(item, options.columns)
+                row = kept_fields(page, options)
+                has_id = has_id or "id" in row
+                yield row if page.column is not None else {**row, **original}
+    if options.keep_failed and not has_id:
         yield {"id": ""}
 
 

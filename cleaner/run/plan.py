@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from pathlib import Path, PurePosixPath
 
 from cleaner.io import FORMATS, STDIN, Source, format_of, sources
 from cleaner.io.record import bare_name
+from cleaner.run.manifest import ERRORS
 
 SHARD = 1_000
 """Files of one page each that share an output."""
@@ -53,45 +56,69 @@ def units(inputs: Iterable[str], taken: Mapping[str, str]) -> Iterator[Unit]:
     Archives and tables make a unit each; of files with one page, `SHARD` in a row do.
     `taken` maps names to labels of earlier runs into the same folder.
     """
-    names = dict(taken)
-    named: list[Source] = []
-    for item in inputs:
-        if item != STDIN and Path(item).is_dir():
-            yield from _of_files(named, Path("pages"), names)
-            named = []
+    inputs = list(inputs)
+    names = _Names(taken)
+    folders = [item != STDIN and Path(item).is_dir() for item in inputs]
+    named = sources([item for item, folder in zip(inputs, folders, strict=True) if not folder])
+    bases: dict[str, str] = {}
+    for is_folder, run in groupby(zip(folders, inputs, strict=True), lambda pair: pair[0]):
+        items = [item for _, item in run]
+        if not is_folder:
+            yield from _of_files(islice(named, len(items)), Path("pages"), names)
+            continue
+        for item in items:
             folder = Path(item).resolve()
-            yield from _of_files(sources([item]), folder, names)
-        else:
-            named += sources([item])
-    yield from _of_files(named, Path("pages"), names)
+            found = sources([item])
+            if len(inputs) > 1:  # pages of the same path in several folders
+                base = _free(folder.name or "pages", str(folder), bases)
+                found = (replace(one, target=f"{base}/{one.target}") for one in found)
+            yield from _of_files(found, folder, names)
 
 
-def _of_files(found: Iterable[Source], folder: Path, names: dict[str, str]) -> Iterator[Unit]:
+class _Names:
+    """Names of outputs that are taken, and the number of shards of each folder."""
+
+    def __init__(self, taken: Mapping[str, str]) -> None:
+        # The reports of the run lie beside its outputs.
+        self._labels = {"errors": "", "manifest": "", **taken}
+        self._shards: Counter[Path] = Counter()
+
+    def shard(self, folder: Path, pages: Iterable[Source]) -> Unit:
+        """A unit of the next pages of a folder."""
+        label = shard_label(folder, self._shards[folder])
+        name = f"{folder.name or 'pages'}-{self._shards[folder]:05d}"
+        self._shards[folder] += 1
+        return Unit(label, _free(name, label, self._labels), tuple(pages))
+
+    def archive(self, source: Source) -> Unit:
+        """A unit of one file with many pages, or of standard input."""
+        label, stem = STDIN, bare_name(source.name)
+        path = PurePosixPath(source.name)
+        if source.path is not None:
+            label, stem = str(source.path.resolve()), PurePosixPath(bare_name(path.name)).stem
+        if path.parts[0] == ERRORS:  # an earlier run's, as input
+            path = PurePosixPath(ERRORS.lstrip("."), *path.parts[1:])
+        return Unit(label, _free(str(path.with_name(stem)), label, self._labels), (source,))
+
+
+def shard_label(folder: Path, number: int) -> str:
+    """Label of some pages of a folder."""
+    return f"{folder}#{number}"
+
+
+def _of_files(found: Iterable[Source], folder: Path, names: _Names) -> Iterator[Unit]:
     pages: list[Source] = []
-    shard = 0
-    base = folder.name or "pages"
-
-    def flush() -> Unit:
-        nonlocal pages, shard
-        label = f"{folder}#{shard}"
-        unit = Unit(label, _free(f"{base}-{shard:05d}", label, names), tuple(pages))
-        pages, shard = [], shard + 1
-        return unit
-
     for source in found:
         form = FORMATS[0] if source.path is None else format_of(source.path) or FORMATS[0]
         if source.path is None or form is not FORMATS[0]:
-            label = str(source.path.resolve()) if source.path is not None else STDIN
-            name = PurePosixPath(source.name)
-            stem = bare_name(name.name)
-            stem = PurePosixPath(stem).stem if source.path is not None else stem
-            yield Unit(label, _free(str(name.with_name(stem)), label, names), (source,))
+            yield names.archive(source)
         else:
             pages.append(source)
             if len(pages) == SHARD:
-                yield flush()
+                yield names.shard(folder, pages)
+                pages = []
     if pages:
-        yield flush()
+        yield names.shard(folder, pages)
 
 
 def _free(name: str, label: str, names: dict[str, str]) -> str:
