@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cleaner.assemble import clean_text, comments
+from cleaner.cached import cached_property
 from cleaner.errors import ModelError
 from cleaner.model import Model, load
 from cleaner.segment import segment
@@ -85,6 +86,8 @@ class Cleaner:
     """Cleans pages with one model, loaded once. Safe to share between threads."""
 
     def __init__(self, model: Model | None = None) -> None:
+        if not isinstance(model, Model | None):
+            raise TypeError(f"model must be a Model, not {model!r}; see Cleaner.load")
         self.model = model if model is not None else _load(_default_directory())
 
     @classmethod
@@ -108,15 +111,14 @@ class Cleaner:
                 it in `Result.spam`, "keep" does not look for it.
 
         Raises:
-            TypeError: `page` is neither str nor bytes, or an option is none of its three values.
+            TypeError: `page` is neither str nor bytes, `url` no str, or an option is none of
+                its three values.
         """
         if not isinstance(page, str | bytes):
             raise TypeError(f"page must be str or bytes, not {type(page).__name__}")
-        for name, value, known in (("kind", kind, Kind), ("favor", favor, Favor),
-                                   ("spam", spam, SpamMode)):  # fmt: skip
-            if value not in get_args(known):
-                *others, last = map(repr, get_args(known))
-                raise TypeError(f"{name} must be {', '.join(others)} or {last}, not {value!r}")
+        if not isinstance(url, str | None):
+            raise TypeError(f"url must be str, not {type(url).__name__}")
+        _check_options(kind, favor, spam)
         try:
             return self._clean(page, kind, url, favor, spam)
         except (RecursionError, MemoryError, Exception) as error:
@@ -175,22 +177,42 @@ class Cleaner:
             kind, favor, spam: as in `clean`.
 
         A page that cannot be cleaned, or that is no page at all, gives a result with
-        `.error`; the others are not touched by it.
+        `.error`; the others are not touched by it. What `pages` raises comes behind the
+        results of the pages before it.
+
+        Raises:
+            TypeError: `pages` is a single page, or an option is none of its three values.
         """
+        if isinstance(pages, str | bytes):
+            raise TypeError("pages must be several; for one, call clean")
+        _check_options(kind, favor, spam)
         if n_jobs == 1:
-            for page in pages:
-                yield self._clean_any(page, kind, favor, spam)
-            return
+            return (self._clean_any(page, kind, favor, spam) for page in pages)
+        return self._clean_in_processes(pages, kind, favor, spam, n_jobs)
+
+    def _clean_in_processes(
+        self, pages: Iterable[str | bytes], kind: Kind, favor: Favor, spam: SpamMode, n_jobs: int
+    ) -> Iterator[Result]:
         from joblib import Parallel, delayed, effective_n_jobs
 
+        ahead = _AHEAD * effective_n_jobs(n_jobs)
         chunks = _chunks(pages)
         with Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1) as parallel:
-            # Some at a time: joblib reads on, however slowly its results are taken.
-            while some := list(islice(chunks, _AHEAD * effective_n_jobs(n_jobs))):
+            failure: Exception | None = None
+            while failure is None:
+                # Some at a time: joblib reads on, however slowly its results are taken.
+                some: list[list[str | bytes]] = []
+                try:
+                    some.extend(islice(chunks, ahead))
+                except Exception as error:
+                    failure = error
+                if not some and failure is None:
+                    return
                 for results in parallel(
                     delayed(_clean_chunk)(self, chunk, kind, favor, spam) for chunk in some
                 ):
                     yield from results
+            raise failure
 
     def _clean_any(self, page: Any, kind: Kind, favor: Favor, spam: SpamMode) -> Result:
         if not isinstance(page, str | bytes):
@@ -212,9 +234,28 @@ def _clean_chunk(
     return [cleaner._clean_any(page, kind, favor, spam) for page in pages]
 
 
+def _check_options(kind: Kind, favor: Favor, spam: SpamMode) -> None:
+    for name, value, known in (("kind", kind, Kind), ("favor", favor, Favor),
+                               ("spam", spam, SpamMode)):  # fmt: skip
+        if not isinstance(value, str) or value not in get_args(known):
+            *others, last = map(repr, get_args(known))
+            raise TypeError(f"{name} must be {', '.join(others)} or {last}, not {value!r}")
+
+
 def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes]]:
-    iterator = iter(pages)
-    while chunk := list(islice(iterator, _CHUNK)):
+    """Some pages at a time; what `pages` raises comes behind those before it."""
+    chunk: list[str | bytes] = []
+    try:
+        for page in pages:
+            chunk.append(page)
+            if len(chunk) == _CHUNK:
+                yield chunk
+                chunk = []
+    except Exception:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
         yield chunk
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from cleaner.cached import cached_property
 from cleaner.errors import ModelError
 from cleaner.features import BAGS, Inputs, feature_names, inputs
 from cleaner.network import Array, Weights, initial_weights, make_batch, predict, softmax
@@ -61,6 +63,9 @@ of the least threshold, and comments must be that much more likely. Of clean art
 never seen 3 % lose more than a fiftieth of their words; with lines down to .2 instead of .05 half
 as many more do, and what is left of furniture elsewhere makes no odds (word F1 .001 higher)."""
 _TURN = Lock()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    # Held by another thread at that moment, the lock would never be let go in the child.
+    os.register_at_fork(after_in_child=lambda: globals().update(_TURN=Lock()))
 _pools = cache(ThreadpoolController)  # looks for the loaded libraries: milliseconds
 FORMAT = 1
 """Raised when older code could not read a newer model; old formats stay readable in tests."""
@@ -238,9 +243,9 @@ def load(directory: Path) -> Model:
         spam = _below("spam/", arrays)
         return Model(
             labels=labels,
-            heads=MappingProxyType(heads),
+            heads=heads,
             spam=SpamModel.from_arrays(spam) if spam else None,
-            manifest=MappingProxyType(manifest),
+            manifest=manifest,
         )
     except ModelError:
         raise

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import random
+import signal
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any, get_args
@@ -223,6 +227,65 @@ def test_clean_many_is_lazy(small_cleaner: Cleaner) -> None:
     assert next(small_cleaner.clean_many(pages())).error is None
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_pages_before_a_mistake_are_cleaned(small_cleaner: Cleaner, n_jobs: int) -> None:
+    def pages() -> Any:
+        yield from [PARAGRAPH] * 20
+        raise RuntimeError("the crawl broke off")
+
+    results = small_cleaner.clean_many(pages(), n_jobs=n_jobs)
+    assert [next(results).error for _ in range(20)] == [None] * 20
+    with pytest.raises(RuntimeError, match="broke off"):
+        next(results)
+
+
+def test_pages_are_not_read_far_ahead(
+    small_cleaner: Cleaner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULE, "_AHEAD", 1)
+    taken = []
+
+    def pages() -> Any:
+        for number in range(200):
+            taken.append(number)
+            yield PARAGRAPH
+
+    results = small_cleaner.clean_many(pages(), n_jobs=2)
+    next(results)
+    assert len(taken) == 32
+    assert sum(1 for _ in results) == 199
+
+
+def test_a_cleaner_can_be_pickled(small_cleaner: Cleaner) -> None:
+    copy = pickle.loads(pickle.dumps(small_cleaner))
+    assert copy.clean(PARAGRAPH) == small_cleaner.clean(PARAGRAPH)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_process_forked_while_another_thread_cleans(small_cleaner: Cleaner) -> None:
+    stop = threading.Event()
+
+    def clean() -> None:
+        while not stop.is_set():
+            small_cleaner.clean(PARAGRAPH)
+
+    threads = [threading.Thread(target=clean) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(20):
+            child = os.fork()
+            if not child:
+                signal.alarm(30)  # ends the child where it hangs
+                os._exit(small_cleaner.clean(PARAGRAPH).error is not None)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
 @pytest.mark.parametrize("page", [None, 7, ["x"], bytearray(b"x"), Path("page.html")])
 def test_wrong_page_type(small_cleaner: Cleaner, page: Any) -> None:
     with pytest.raises(TypeError, match="page must be str or bytes, not"):
@@ -233,6 +296,18 @@ def test_wrong_page_type(small_cleaner: Cleaner, page: Any) -> None:
 def test_wrong_kind(small_cleaner: Cleaner, kind: Any) -> None:
     with pytest.raises(TypeError, match="kind must be"):
         small_cleaner.clean("text", kind)
+
+
+def test_other_wrong_arguments(small_cleaner: Cleaner) -> None:
+    wrong: Any = 7
+    with pytest.raises(TypeError, match="url must be str, not int"):
+        small_cleaner.clean("text", url=wrong)
+    with pytest.raises(TypeError, match="see Cleaner.load"):
+        Cleaner(wrong)
+    with pytest.raises(TypeError, match="for one, call clean"):
+        small_cleaner.clean_many("a page")
+    with pytest.raises(TypeError, match="kind must be"):
+        small_cleaner.clean_many(["a page"], kind=wrong)
 
 
 @pytest.mark.parametrize("option", ["favor", "spam"])

@@ -70,10 +70,14 @@ def test_declared_latin_1_is_windows_1252() -> None:
     assert decode(page.encode("cp1252")) == page
 
 
-@pytest.mark.parametrize("name", ["utf-16", "UTF-32", "nonsense", "rot13", "hex", "\xff"])
+@pytest.mark.parametrize(
+    "name",
+    ["utf-16", "UTF-32", "nonsense", "rot13", "hex", "\xff", "undefined", "idna", "utf-7", "cp037"],
+)
 def test_declarations_that_cannot_be(name: str) -> None:
     page = f'<meta charset="{name}"><p>{GERMAN}'
     assert decode(page.encode()) == page
+    assert "Br\u00fccke" in decode(page.encode("cp1252"))
 
 
 @pytest.mark.parametrize("encoding", [e for e in TEXTS if e != "iso2022_jp"])
@@ -150,6 +154,10 @@ def test_html(page: str) -> None:
         "He wrote <ann@example.org> and <bo@example.org>.",
         "<3 this! <-- so much -->",
         "Use <div> for blocks.\n" * 2,
+        "It starts with the <p> tag and ends with the </p> tag.\n\nOr (<em> and `</em>`), <br>.\n\n"
+        "A link is an <a href='x'> element, closed by </a>.",
+        "if (a <b && c> d) { return '</div>'; }\n" * 20,
+        "How it looks:\n\n```html\n<ul>\n<li>one</li>\n<li>two</li>\n</ul>\n```\n\nThat is all.",
     ],
 )
 def test_plain_text(page: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import cleaner
 
 LAYERS = (
-    {"types", "errors", "scripts", "scaling"},
+    {"types", "errors", "scripts", "scaling", "cached"},
     {"segment", "language", "assemble"},
     {"features", "spam"},
     {"network", "zones"},

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.cached import cached_property
 from cleaner.features.characters import CLASSES, INDEX, UNITS, classes_of, codes_of
 from cleaner.features.jsonld import article_body
 from cleaner.types import Block, Page

@@ -10,12 +10,12 @@ One entry a feature, as in `features.text`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.cached import cached_property
 from cleaner.features.characters import CLASSES, INDEX
 from cleaner.features.facts import Column, Facts, Ints
 

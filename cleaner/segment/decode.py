@@ -28,6 +28,8 @@ _SUPERSETS = {
     "euc_kr": "cp949",
     "big5": "big5hkscs",
 }
+_NOT_FOR_PAGES = {"utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape"}
+"""Encodings that Python knows, that hold ASCII, and that no browser reads a page by."""
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\3\4", b"\x1f\x8b", b"\x7fELF")
 _PRESCAN = 4096
 _DETECT = 1 << 16
@@ -40,6 +42,9 @@ _TAG = re.compile(
     r"|script|section|span|strong|table|tbody|td|th|tr|ul)\b[^<>]*>",
     re.I,
 )
+_FENCED = re.compile(r"^```.*?^```", re.S | re.M)
+"""Code in Markdown."""
+_BEFORE_WORD, _AFTER_WORD = tuple(" ([`'\"“‘"), tuple(" )]`'\"”’.,;:!?")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 
 
@@ -94,11 +99,14 @@ def _declared(data: bytes) -> str | None:
         name = codecs.lookup(match[1].decode("ascii")).name
     except (LookupError, UnicodeDecodeError):
         return None
-    if name.startswith(("utf-16", "utf-32")):  # the declaration itself was read as ASCII
+    # The declaration itself was read as ASCII; Python's -sig only takes a mark away.
+    if name.startswith(("utf-16", "utf-32", "utf-8-sig")):
         return "utf-8"
     try:
-        b"".decode(name)
-    except LookupError:  # a codec that is not a text encoding
+        plain = b"<meta".decode(name) == "<meta"
+    except (LookupError, UnicodeError):  # a codec that is not a text encoding
+        plain = False
+    if not plain or name in _NOT_FOR_PAGES:
         return None
     return _SUPERSETS.get(name, name)
 
@@ -115,11 +123,21 @@ def looks_like_html(text: str) -> bool:
     if _MARKUP_START.match(text):
         return True
     head = text[:_DETECT]
-    tags = sum(1 for _ in _TAG.finditer(head))
-    if tags == 0:
+    found = list(_TAG.finditer(head))
+    if not found:
         return False
     if text.lstrip().startswith("<") and text.rstrip().endswith(">"):
         return True
+    fenced = [match.span() for match in _FENCED.finditer(head)]
+    tags = sum(
+        not (
+            # A word of a sentence or of code: markup touches the text that it marks.
+            head[tag.start() - 1 : tag.start()] in _BEFORE_WORD
+            and head[tag.end() : tag.end() + 1] in _AFTER_WORD
+        )
+        and not any(start < tag.start() < end for start, end in fenced)
+        for tag in found
+    )
     return tags >= 4 and tags * 300 > len(head) and "</" in head
 
 

@@ -57,6 +57,7 @@ _HIDDEN_STYLE = re.compile(
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SHADOW_ROOT = re.compile(r"<template(?=[^>]*\bshadowroot)", re.I)
+_NOSCRIPT = re.compile("<noscript", re.I)
 _NOSCRIPT_SHARE = 4
 """`<noscript>` is read when it holds this many times the characters of the rest."""
 _MAX_DEPTH = 512
@@ -115,7 +116,7 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     renderer.walk(root, noscript=False)
     if renderer.shadow_roots and (opened := _SHADOW_ROOT.sub("<div ", html)) != html:
         return _render(opened, keep_nodes=keep_nodes)
-    if renderer.length < 2000 and ("<noscript" in html or "<NOSCRIPT" in html):
+    if renderer.length < 2000 and _NOSCRIPT.search(html):
         with_noscript = _Renderer(keep_nodes)
         with_noscript.walk(root, noscript=True)
         if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from random import Random
 from typing import Final
 
+from cleaner.cached import cached_property
 from cleaner.errors import DataError
 from cleaner.scripts import script_counts
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
 from math import log, log1p
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from cleaner.cached import cached_property
 from cleaner.scripts import CODE
 from cleaner.spam.candidates import Candidate, in_place
 from cleaner.spam.disguise import TRICKS

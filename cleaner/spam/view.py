@@ -10,12 +10,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from cleaner.cached import cached_property
 from cleaner.scripts import CODE, SCRIPTS, CodeArray, codepoints, script_codes
 from cleaner.spam.grams import FloatArray, HashArray, fold, hashes
 from cleaner.spam.languages import Languages, buckets
