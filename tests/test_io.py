@@ -168,6 +168,15 @@ class TestJsonl:
         assert "column page.body holds no text" in (second.error or "")
         assert columns.found(first.fields) == "pages in page.body, ids in key, addresses in at"
 
+    def test_a_column_without_text_hides_no_page(self, tmp_path: Path) -> None:
+        file = tmp_path / "pages.jsonl"
+        file.write_text(
+            '{"html": "", "raw_html": " \\n", "text": "page"}\n{"html": null, "text": ""}\n'
+        )
+        first, second = read([str(file)])
+        assert (first.data, first.kind, first.column) == ("page", "text", "text")
+        assert (second.data, second.column, second.error) == ("", "text", None)
+
     @pytest.mark.parametrize("form", [".gz", ".zst"])
     @pytest.mark.parametrize("damage", ["cut", "noise", "nothing"])
     def test_what_comes_before_the_damage_is_kept(
@@ -214,6 +223,18 @@ class TestJsonl:
         assert (first.data, third.data) == ("a", "b")
         assert "larger than" in (second.error or "")
         assert MAX_PAGE > 10 << 20
+
+    @pytest.mark.parametrize("over", [-1, 0, 1, 2])
+    def test_a_line_as_long_as_the_limit(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, over: int
+    ) -> None:
+        line = f'{{"text": "{"x" * 500}"}}'
+        monkeypatch.setattr("cleaner.io.jsonl.MAX_PAGE", len(line) - over)
+        file = tmp_path / "pages.jsonl"
+        file.write_text(f'{line}\n{{"text": "b"}}\n')
+        first, second = read([str(file)])
+        assert bool(first.error) == (over > 0)
+        assert second.data == "b"
 
 
 class TestWarc:

@@ -16,7 +16,7 @@ PAGES: tuple[tuple[str, Kind], ...] = (
     ("content", "auto"),
     ("raw_content", "auto"),
 )
-"""Columns that hold the page, the first one present wins, and the kind of page in each."""
+"""Columns that hold the page, the first one with text wins, and the kind of page in each."""
 URLS = ("url", "metadata.url", "source_url", "uri")
 IDS = ("id", "doc_id", "_id", "metadata.id")
 
@@ -72,10 +72,14 @@ class Columns:
         return tuple(given) or PAGES
 
     def _page(self, row: Mapping[str, Any]) -> tuple[str, Kind] | None:
+        empty = None  # the page of a row that has no text at all
         for name, kind in self._pages():
-            if isinstance(look_up(row, name), str | bytes):
-                return name, kind
-        return None
+            value = look_up(row, name)
+            if isinstance(value, str | bytes):
+                if value and not value.isspace():
+                    return name, kind
+                empty = empty or (name, kind)
+        return empty
 
     @staticmethod
     def _name(row: Mapping[str, Any], given: str | None, usual: tuple[str, ...]) -> str | None:

@@ -43,7 +43,8 @@ def lines(name: str, stream: IO[bytes], tell: Callable[[], int]) -> Iterator[Ite
         position = f"line {number}"
         try:
             line = stream.readline(MAX_PAGE + 1)
-            if len(line) > MAX_PAGE:
+            too_long = len(line) > MAX_PAGE and not line.endswith(b"\n")
+            if too_long:
                 _skip_line(stream)
         except READ_ERRORS as error:
             why = f"cannot be read from this line on: {reason(error)}"
@@ -51,7 +52,7 @@ def lines(name: str, stream: IO[bytes], tell: Callable[[], int]) -> Iterator[Ite
             return
         if not line:
             return
-        if len(line) > MAX_PAGE:
+        if too_long:
             yield Item("jsonl", name, position, read=tell(), error=too_large())
         elif not line.isspace():
             yield Item("jsonl", name, position, line, len(line), tell())
