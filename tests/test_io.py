@@ -133,6 +133,15 @@ def test_names_of_texts_are_all_different(tmp_path: Path) -> None:
     assert "page.txt" in targets
 
 
+def test_names_of_texts_of_named_files_are_all_different(tmp_path: Path) -> None:
+    pages = [tmp_path / folder / "page.html" for folder in "abc"]
+    for page in pages:
+        page.parent.mkdir()
+        page.touch()
+    targets = [source.target for source in sources(map(str, pages))]
+    assert targets == ["page.txt", "page.html.txt", "page.html.2.txt"]
+
+
 class TestJsonl:
     def test_columns_and_broken_lines(self, tmp_path: Path) -> None:
         file = tmp_path / "pages.jsonl"

@@ -133,6 +133,7 @@ def survey(inputs: Iterable[str]) -> int:
 
 def sources(inputs: Iterable[str]) -> Iterator[Source]:
     """Files that the inputs name or hold, in order; those of a folder by name, depth first."""
+    taken: set[str] = set()
     for item in inputs:
         path = Path(item)
         if item == STDIN:
@@ -140,7 +141,7 @@ def sources(inputs: Iterable[str]) -> Iterator[Source]:
         elif path.is_dir():
             yield from _walk(path, PurePosixPath())
         else:
-            yield Source(path, path.name, _target(PurePosixPath(path.name), set()))
+            yield Source(path, path.name, _target(PurePosixPath(path.name), taken))
 
 
 def items(source: Source) -> Iterator[Item]:
@@ -221,14 +222,18 @@ def _walk(folder: Path, below: PurePosixPath) -> Iterator[Source]:
                 yield from _walk(entry, below / entry.name)
         elif format_of(entry) is not None and entry.is_file():
             target = _target(PurePosixPath(entry.name), taken)
-            taken.add(target)
             yield Source(entry, (below / entry.name).as_posix(), (below / target).as_posix())
 
 
 def _target(name: PurePosixPath, taken: set[str]) -> str:
-    """Name of the text made from a page: `page.txt`, else `page.html.txt`, `page.html.gz.txt`."""
+    """Name of the text made from a page: `page.txt`, else `page.html.txt`, `page.html.gz.txt`.
+
+    It is added to those that are taken.
+    """
     bare = PurePosixPath(bare_name(name.name))
     stem = bare.stem if bare.suffix.lower() in files.SUFFIXES else bare.name
     free = (f"{choice}.txt" for choice in (stem, bare.name, name.name) if choice)
     numbered = (f"{name.name}.{number}.txt" for number in count(2))
-    return next(choice for choice in chain(free, numbered) if choice not in taken)
+    target = next(choice for choice in chain(free, numbered) if choice not in taken)
+    taken.add(target)
+    return target
