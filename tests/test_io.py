@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import random
 import zlib
 from pathlib import Path
@@ -108,6 +109,13 @@ def test_missing_input_is_found_before_the_first_page(tmp_path: Path) -> None:
     page.write_text("hello")
     with pytest.raises(InputError, match="give a file, a folder or - for standard input"):
         read([str(page), str(tmp_path / "gone.html")])
+
+
+def test_a_named_pipe_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pages.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match=r"no regular file; pipe it to - instead"):
+        read([str(pipe)])
 
 
 def test_folder_without_pages(tmp_path: Path) -> None:

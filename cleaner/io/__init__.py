@@ -95,7 +95,7 @@ def read(inputs: Iterable[str], columns: Columns | None = None) -> Iterator[Reco
 
 
 def check(inputs: Iterable[str]) -> None:
-    """Raise `InputError` for a missing input or a folder without pages."""
+    """Raise `InputError` for a missing input, a pipe with a name, or a folder without pages."""
     for item in inputs:
         path = Path(item)
         if item == STDIN:
@@ -104,6 +104,9 @@ def check(inputs: Iterable[str]) -> None:
             raise InputError(
                 f"{item} does not exist; give a file, a folder or - for standard input"
             )
+        if not path.is_dir() and not path.is_file():
+            # Inputs are opened more than once; what a pipe gave the first time is gone.
+            raise InputError(f"{item} is no regular file; pipe it to {STDIN} instead")
         if path.is_dir() and next(sources([item]), None) is None:
             known = " ".join(suffix for form in FORMATS for suffix in form.suffixes)
             raise InputError(f"{item} holds no pages; put files in it of a known suffix: {known}")
