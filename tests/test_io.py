@@ -88,7 +88,15 @@ def test_named_file_of_any_suffix_is_a_page(tmp_path: Path) -> None:
         (zst(b'{"text": "a"}\n{"text": "b"}\n', 2), ["a", "b"]),
         (b'{"text": "' + b"long " * 50_000 + b'"}\n', ["long " * 50_000]),
         (b"".join(MEMBERS[:2]), ["<p>page 0", "<p>page 1"]),
-        (b"", [""]),
+        (b"", []),
+        (gzip.compress(b""), []),
+        (b'\xef\xbb\xbf{"text": "a"}\n{"text": "b"}\n', ["a", "b"]),
+        (gzip.compress(b'\xef\xbb\xbf{"text": "a"}\n{"text": "b"}\n'), ["a", "b"]),
+        (b'{"text": broken\n{"text": "b"}\n', ["", "b"]),
+        (b'{ "text": broken\n{"text": "b"}\n', ["", "b"]),
+        (b'{}\n{"text": "b"}\n', ["", "b"]),
+        (b"{} is the empty set", ["{} is the empty set"]),
+        (b"\xef\xbb\xbf<p>hello", ["\ufeff<p>hello"]),
     ],
 )
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, data: bytes, found: list[str]) -> None:
@@ -173,6 +181,11 @@ class TestJsonl:
         assert "none of the columns html" in (other.error or "")
         assert other.fields == {"id": None, "body": "x"}
         assert "not JSON" in (deep.error or "")
+
+    def test_a_byte_order_mark_is_no_part_of_the_first_line(self, tmp_path: Path) -> None:
+        (tmp_path / "a.jsonl").write_bytes(b'\xef\xbb\xbf{"text": "a"}\n{"text": "b"}\n')
+        (tmp_path / "b.jsonl").write_bytes(b'\xef\xbb\xbf\n{"text": "c"}\n')
+        assert [record.data for record in read([str(tmp_path)])] == ["a", "b", "c"]
 
     def test_named_columns(self, tmp_path: Path) -> None:
         file = tmp_path / "pages.jsonl"

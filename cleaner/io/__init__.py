@@ -7,8 +7,9 @@ raises for a broken one, and `record`, which looks into one of them.
 
 from __future__ import annotations
 
-import json
+import re
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO
@@ -194,26 +195,22 @@ def _piped(source: Source) -> Iterator[Item]:
         yield from jsonl.lines(source.name, whole, raw.tell)
     else:
         try:
-            yield Item("files", source.name, "", read_whole(unpacked(stream, form)))
+            page = read_whole(unpacked(stream, form))
         except READ_ERRORS as error:
             yield Item("files", source.name, "", error=reason(error))
+        else:
+            if page:
+                yield Item("files", source.name, "", page)
 
 
 _MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 _SNIFFED = 1 << 16
+_OBJECT = re.compile(rb'\{[ \t]*("|\}\s*$)', re.MULTILINE)
 
 
 def _is_json(head: bytes) -> bool:
-    """Whether a text begins with a line that is a JSON object, or the beginning of one."""
-    line, end, _ = head.lstrip().partition(b"\n")
-    if not line.startswith(b"{"):
-        return False
-    if not end and len(head) >= _SNIFFED // 2:
-        return line[1:].lstrip().startswith(b'"')
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return not end and line[1:].lstrip().startswith(b'"')
+    """Whether a text begins as JSON lines do, be the first of them broken."""
+    return _OBJECT.match(head.removeprefix(BOM_UTF8).lstrip()) is not None
 
 
 def _walk(folder: Path, below: PurePosixPath) -> Iterator[Source]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from datetime import date, time
 from itertools import count
@@ -52,6 +53,8 @@ def lines(name: str, stream: IO[bytes], tell: Callable[[], int]) -> Iterator[Ite
             return
         if not line:
             return
+        if number == 1:
+            line = line.removeprefix(BOM_UTF8)
         if too_long:
             yield Item("jsonl", name, position, read=tell(), error=too_large())
         elif not line.isspace():
