@@ -8,6 +8,7 @@ import json
 import os
 import random
 import zlib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from cleaner.errors import InputError
 from cleaner.io import FORMATS, Columns, Record, read, sources
 from cleaner.io.columns import look_up, without
+from cleaner.io.jsonl import to_line
 from cleaner.io.parquet import Writer, inferred_schema
 from cleaner.io.record import MAX_PAGE, AtomicFile
 
@@ -265,6 +267,15 @@ class TestJsonl:
         first, second = read([str(file)])
         assert bool(first.error) == (over > 0)
         assert second.data == "b"
+
+
+def test_lines_hold_nothing_but_json() -> None:
+    row = json.loads('{"a": 1e400, "b": [{"c": [-1e400, NaN, 0.1]}], "d": "\\ud800 NaN é", "e": 1}')
+    line = to_line({**row, "f": (float("nan"), b"x"), "g": date(2024, 1, 2)})
+    assert line.decode() == (
+        '{"a": null, "b": [{"c": [null, null, 0.1]}], "d": "? NaN é", "e": 1, '
+        '"f": [null, "eA=="], "g": "2024-01-02"}\n'
+    )
 
 
 class TestWarc:

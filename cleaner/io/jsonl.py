@@ -86,8 +86,13 @@ def first_row(source: Source) -> dict[str, Any] | None:
 
 
 def to_line(row: dict[str, Any]) -> bytes:
-    """JSON in UTF-8, with its newline. Dates become ISO 8601, bytes base64."""
-    return encode(json.dumps(row, ensure_ascii=False, default=_plain)) + b"\n"
+    """JSON in UTF-8, with its newline: dates in ISO 8601, bytes in base64, null for NaN."""
+    try:
+        line = json.dumps(row, ensure_ascii=False, default=_plain, allow_nan=False)
+    except ValueError:  # JSON has no word for NaN and infinity
+        known = json.loads(json.dumps(row, default=_plain), parse_constant=lambda name: None)
+        line = json.dumps(known, ensure_ascii=False)
+    return encode(line) + b"\n"
 
 
 class Writer:
