@@ -8,9 +8,10 @@ import json
 import os
 import random
 import zlib
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -388,6 +389,68 @@ class TestParquet:
         assert [record.error is None for record in records] == [True] * 30 + [False] * 30 + [
             True
         ] * 30
+
+    @pytest.mark.parametrize(
+        ("value", "kind"),
+        [
+            (10**18, pa.timestamp("us")),
+            (10**15, pa.timestamp("s")),
+            (10**15, pa.timestamp("us", "Nowhere/City")),
+            (2**31 - 1, pa.date32()),
+            (10**18, pa.duration("s")),
+            ([10**18], pa.list_(pa.timestamp("ms"))),
+        ],
+    )
+    def test_a_value_that_python_lacks_is_null(
+        self, tmp_path: Path, value: Any, kind: pa.DataType
+    ) -> None:
+        table = pa.table({"text": ["a", "b"], "x": pa.array([value, None], kind), "n": [1, 2]})
+        pq.write_table(table, tmp_path / "a.parquet")
+        first, second = read([str(tmp_path)])
+        assert first.fields == {"text": "a", "x": None, "n": 1}
+        assert second.fields == {"text": "b", "x": None, "n": 2}
+
+    def test_such_a_value_costs_no_other(self, tmp_path: Path) -> None:
+        days = pa.array([2**31 - 1, 19_000], pa.date32())
+        pq.write_table(pa.table({"text": ["a", "b"], "day": days}), tmp_path / "a.parquet")
+        assert [r.fields["day"] for r in read([str(tmp_path)])] == [None, date(2022, 1, 8)]
+
+    def test_nanoseconds_become_microseconds(self, tmp_path: Path) -> None:
+        value, stamp = 1_700_000_000_123_456_789, pa.timestamp("ns")
+        kinds = {
+            "plain": (value, stamp),
+            "aware": (value, pa.timestamp("ns", "UTC")),
+            "nested": ([{"at": value}], pa.list_(pa.struct([("at", stamp)]))),
+            "time": (123_456_789, pa.time64("ns")),
+            "lasting": (1_001, pa.duration("ns")),
+        }
+        table = pa.table({name: pa.array([item], kind) for name, (item, kind) in kinds.items()})
+        pq.write_table(table.append_column("text", [["a"]]), tmp_path / "a.parquet")
+        (record,) = read([str(tmp_path)])
+        when = datetime(2023, 11, 14, 22, 13, 20, 123_456)
+        assert record.fields == {
+            "plain": when,
+            "aware": when.replace(tzinfo=ZoneInfo("UTC")),
+            "nested": [{"at": when}],
+            "time": time(0, 0, 0, 123_456),
+            "lasting": timedelta(microseconds=1),
+            "text": "a",
+        }
+
+    def test_text_that_is_no_utf8_costs_its_row(self, tmp_path: Path) -> None:
+        texts = pa.array([b"page"] * 150 + [b"caf\xe9"] + [b"page"] * 49).view(pa.string())
+        pq.write_table(pa.table({"text": texts, "n": range(200)}), tmp_path / "a.parquet")
+        records = list(read([str(tmp_path)]))
+        assert [r.id for r in records if r.error] == ["a.parquet:151"]
+        assert "column text" in (records[150].error or "")
+        assert [r.fields["n"] for r in records if not r.error] == [*range(150), *range(151, 200)]
+
+    def test_a_damaged_name_of_a_column(self, tmp_path: Path) -> None:
+        file = tmp_path / "a.parquet"
+        pq.write_table(pa.table({"caption": ["a"]}), file)
+        file.write_bytes(file.read_bytes().replace(b"caption", b"capti\xff\xfe"))
+        (record,) = read([str(file)])
+        assert "cannot be read" in (record.error or "")
 
     ROWS = st.lists(
         st.dictionaries(

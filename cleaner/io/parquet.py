@@ -20,10 +20,10 @@ _NEEDS = "Parquet files"
 
 def items(source: Source) -> Iterator[Item]:
     """The rows of a file. A row group that cannot be read costs its rows."""
-    arrow, parquet = optional("pyarrow", _NEEDS), optional("pyarrow.parquet", _NEEDS)
+    parquet = optional("pyarrow.parquet", _NEEDS)
     try:
         file = parquet.ParquetFile(source.path, buffer_size=1 << 20, pre_buffer=False)
-    except (OSError, arrow.ArrowException) as error:
+    except Exception as error:  # pyarrow's own, and those of Python for names and values
         yield _lost(source, 0, f"cannot be read: {reason(error)}", source.size)
         return
     with file:
@@ -35,15 +35,71 @@ def items(source: Source) -> Iterator[Item]:
                 batches = file.iter_batches(_ROWS_READ, row_groups=[group], use_threads=False)
                 for batch in batches:
                     size = batch.nbytes // max(1, batch.num_rows)
-                    for row in batch.to_pylist():
+                    for row in _rows(batch):
                         number += 1
                         read = source.size * number // total
-                        yield Item("parquet", source.name, f"row {number}", row, size, read)
-            except (OSError, ValueError, arrow.ArrowException) as error:
+                        if isinstance(row, str):
+                            yield _lost(source, number, row, read)
+                        else:
+                            yield Item("parquet", source.name, f"row {number}", row, size, read)
+            except Exception as error:
                 why = f"row group {group + 1} cannot be read: {reason(error)}"
                 for lost in range(number + 1, last + 1):
                     yield _lost(source, lost, why, source.size * lost // total)
                 number = last
+
+
+def _rows(batch: Any) -> list[dict[str, Any] | str]:
+    """The rows of a batch, or why one cannot be read.
+
+    A value that Python has no object for is null, since most columns are only handed on: a date
+    in the year 30,000, a time in an unknown zone. Nanoseconds are cut to microseconds.
+    """
+    try:
+        rows: list[dict[str, Any] | str] = batch.to_pylist()
+        return rows
+    except Exception:  # one value is enough: OverflowError, KeyError of a time zone, …
+        columns = [_values(column) for column in batch.columns]
+    rows = []
+    for values in zip(*columns, strict=True):
+        row = dict(zip(batch.schema.names, values, strict=True))
+        broken = [
+            f"column {name} cannot be read: {reason(value)}"
+            for name, value in row.items()
+            if isinstance(value, UnicodeError)
+        ]
+        rows.append(broken[0] if broken else row)
+    return rows
+
+
+def _values(column: Any) -> list[Any]:
+    try:
+        return column.cast(_microseconds(column.type), safe=False).to_pylist()
+    except Exception:
+        return [_value(value) for value in column]
+
+
+def _value(value: Any) -> Any:
+    try:
+        return value.as_py()
+    except UnicodeError as error:
+        return error
+    except Exception:
+        return None
+
+
+def _microseconds(kind: Any) -> Any:
+    """A type with microseconds for the nanoseconds in it, which Python's own types do not hold."""
+    arrow = optional("pyarrow", _NEEDS)
+    if arrow.types.is_list(kind):
+        return arrow.list_(_microseconds(kind.value_type))
+    if arrow.types.is_struct(kind):
+        return arrow.struct([field.with_type(_microseconds(field.type)) for field in kind])
+    if getattr(kind, "unit", "") != "ns":
+        return kind
+    if arrow.types.is_timestamp(kind):
+        return arrow.timestamp("us", kind.tz)
+    return arrow.duration("us") if arrow.types.is_duration(kind) else arrow.time64("us")
 
 
 def record(item: Item, columns: Columns) -> Record:
@@ -61,7 +117,7 @@ def schema_of(source: Source) -> Any:
     parquet = optional("pyarrow.parquet", _NEEDS)
     try:
         return parquet.read_schema(source.path)
-    except (OSError, ValueError):
+    except Exception:
         return None
 
 
