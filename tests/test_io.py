@@ -306,6 +306,36 @@ class TestWarc:
         assert records["<urn:uuid:7>"].kind == "text"
         assert records["<urn:uuid:2>"].fields["warc"]["WARC-Date"] == "2024-01-01T00:00:00Z"
 
+    def test_names_of_headers_in_any_case(self, tmp_path: Path) -> None:
+        head, end, rest = warc_record(1).partition(b"\r\nContent-Length")
+        lower = head.replace(b"WARC-", b"warc-").replace(b"Content-Type: a", b"content-type: A")
+        (tmp_path / "a.warc").write_bytes(lower + end + rest + warc_record(2))
+        first, second = read([str(tmp_path)])
+        assert (first.id, first.url) == ("<urn:uuid:1>", "http://a.example/1")
+        assert first.data == second.data.replace(b"2", b"1")  # type: ignore[arg-type]
+        assert first.fields["date"] == "2024-01-01T00:00:00Z"
+        assert first.fields["warc"]["warc-Type"] == "response"
+
+    def test_a_length_that_is_not_understood_gives_no_empty_page(self, tmp_path: Path) -> None:
+        odd = warc_record(1).replace(b"Content-Length", b"content-length")
+        (tmp_path / "a.warc").write_bytes(warc_record(0) + odd + warc_record(2))
+        records = list(read([str(tmp_path)]))
+        ids = [r.id for r in records if not r.error]
+        assert ids[:: len(ids) - 1] == ["<urn:uuid:0>", "<urn:uuid:2>"]
+        assert all(r.data or r.error for r in records)
+
+    def test_a_name_of_a_header_that_is_not_ascii(self, tmp_path: Path) -> None:
+        odd = warc_record(1).replace(b"WARC-Date", b"WARC-D\xe4te")
+        (tmp_path / "a.warc").write_bytes(odd + warc_record(2))
+        assert [r.id for r in read([str(tmp_path)])] == ["<urn:uuid:1>", "<urn:uuid:2>"]
+
+    def test_the_answer_of_a_name_server_is_no_page(self, tmp_path: Path) -> None:
+        dns = warc_record(1).replace(b"application/http", b"text/dns")
+        plain = warc_record(2).replace(b"application/http", b"text/plain")
+        (tmp_path / "a.warc").write_bytes(dns + plain)
+        (page,) = read([str(tmp_path)])
+        assert (page.id, page.kind) == ("<urn:uuid:2>", "text")
+
     @staticmethod
     def numbers(tmp_path: Path, data: bytes, name: str = "a.warc.gz") -> tuple[list[int], int]:
         (tmp_path / name).write_bytes(data)

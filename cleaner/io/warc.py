@@ -30,6 +30,7 @@ SUFFIXES = (".warc", ".wet")
 
 _STARTS = (re.compile(rb"\x1f\x8b\x08"), re.compile(rb"WARC/[01]\.\d\r?\n"))
 """How a record begins: as a gzip member of its own, or plain."""
+_WANTED = ("response", "resource", "conversion")
 _TYPES = ("text/html", "application/xhtml+xml", "text/plain")
 _WINDOW = 1 << 20
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]+)[^\r\n]*\r\n")
@@ -48,11 +49,12 @@ def items(source: Source) -> Iterator[Item]:
 
 def record(item: Item, columns: Columns) -> Record:
     """The page in a record, its headers under `warc`."""
-    headers, http, data = item.raw
+    found, http, data = item.raw
+    headers = _by_name(found)
     place = f"{item.input}:{item.position.removeprefix('byte ')}"
-    name = headers.get("WARC-Record-ID", place)
-    url = headers.get("WARC-Target-URI")
-    fields = {"id": name, "url": url, "date": headers.get("WARC-Date"), "warc": headers}
+    name = headers.get("warc-record-id", place)
+    url = headers.get("warc-target-uri")
+    fields = {"id": name, "url": url, "date": headers.get("warc-date"), "warc": found}
     try:
         data = _decoded(data, http)
     except (ValueError, zlib.error) as error:
@@ -60,7 +62,7 @@ def record(item: Item, columns: Columns) -> Record:
     if len(data) > MAX_PAGE:
         return Record(name, url=url, fields=fields, error=too_large())
     content_type = _content_type(headers, http)
-    is_text = headers["WARC-Type"] == "conversion" or content_type.startswith("text/plain")
+    is_text = _kind(headers) == "conversion" or content_type.startswith("text/plain")
     page = data.decode("utf-8", "replace") if is_text and not http else _by_header(data, http)
     return Record(name, page, "text" if is_text else "auto", url, fields)
 
@@ -70,8 +72,6 @@ def records(
 ) -> Iterator[Item]:
     """The pages of a stream. Behind a broken record one that is not seekable ends."""
     warc = optional("fastwarc.warc", "WARC files")
-    kinds = warc.WarcRecordType
-    wanted = kinds.response | kinds.resource | kinds.conversion
     behind = 0  # just after the beginning of the last record that could be read
     pages = 0
     while True:
@@ -79,21 +79,30 @@ def records(
         why = "the file ends inside it"
         try:
             for found in warc.ArchiveIterator(stream):
-                begin, expected = found.stream_pos, found.content_length
-                broken = begin
-                if found.headers.get("Content-Length") is None:
+                begin = broken = found.stream_pos
+                names = dict(found.headers.items())
+                headers = _by_name(names)
+                if "content-length" not in headers:
                     why = "its length is missing"
                     break
+                if "Content-Length" not in names and not found.content_length:
+                    why = "its length is not called Content-Length"  # as FastWARC 2 wants it
+                    break
+                is_wanted = _kind(headers) in _WANTED
+                if _is_http(headers) and not found.is_http:
+                    found.is_http = True  # FastWARC 2 overlooks names in lower case
+                    found.parse_http()
+                expected = found.content_length
                 if expected > MAX_PAGE:
-                    if found.record_type & wanted:
+                    if is_wanted:
                         yield _lost(name, begin, tell(), too_large())
                     found.reader.consume()
                 elif len(data := found.reader.read()) < expected:
                     why = "it is shorter than it says"
                     break
-                elif found.record_type & wanted and _is_page(found):
+                elif is_wanted and _is_page(found, headers):
                     pages += 1
-                    raw = (dict(found.headers), _http(found), data)
+                    raw = (names, _by_name(found.http_headers), data)
                     yield Item("warc", name, f"byte {begin}", raw, len(data), tell())
                 behind, broken = begin + 1, None
             else:
@@ -191,25 +200,36 @@ def _next_start(stream: IO[bytes], start: int) -> int | None:
         start += _WINDOW - overlap
 
 
-def _is_page(found: Any) -> bool:
-    headers = found.http_headers
-    status = headers.status_code if headers is not None else None
+def _is_page(found: Any, headers: dict[str, str]) -> bool:
+    http = found.http_headers
+    status = http.status_code if http is not None else None
     if status is not None and status >= 300:
         return False
-    content_type = _content_type(dict(found.headers), _http(found))
+    content_type = _content_type(headers, _by_name(http))
     return not content_type or content_type.startswith(_TYPES)
 
 
-def _http(found: Any) -> dict[str, str]:
-    headers = found.http_headers
+def _by_name(headers: Any) -> dict[str, str]:
+    """Headers by their names in lower case, as these may be written in any."""
     return {} if headers is None else {name.lower(): value for name, value in headers.items()}
+
+
+def _kind(headers: dict[str, str]) -> str:
+    return headers.get("warc-type", "").strip().lower()
+
+
+def _own_type(headers: dict[str, str]) -> str:
+    return headers.get("content-type", "").strip().lower()
+
+
+def _is_http(headers: dict[str, str]) -> bool:
+    """Whether a record holds an answer with its HTTP headers; that of a name server has none."""
+    return _kind(headers) == "response" and _own_type(headers).startswith("application/http")
 
 
 def _content_type(headers: dict[str, str], http: dict[str, str]) -> str:
     """The media type of the page, in lower case; empty if nothing tells."""
-    if headers.get("WARC-Type") == "response":
-        return http.get("content-type", "").strip().lower()
-    return headers.get("Content-Type", "").strip().lower()
+    return _own_type(http if _is_http(headers) else headers)
 
 
 def _decoded(data: bytes, http: dict[str, str]) -> bytes:
