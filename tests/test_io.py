@@ -27,6 +27,7 @@ from cleaner.io.jsonl import to_line
 from cleaner.io.parquet import Writer, inferred_schema
 from cleaner.io.record import MAX_PAGE, AtomicFile
 
+NOISE = random.Random(0).randbytes(500)
 LINES = [json.dumps({"id": n, "text": f"page {n} {n * n}"}).encode() for n in range(20_000)]
 
 
@@ -35,6 +36,11 @@ def zst(data: bytes, frames: int = 1) -> bytes:
     return b"".join(
         zstandard.compress(data[at : at + size]) for at in range(0, len(data), size or 1)
     )
+
+
+def chunks(data: bytes, size: int = 5) -> bytes:
+    parts = [data[at : at + size] for at in range(0, len(data), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in [*parts, b""])
 
 
 def warc_record(
@@ -335,6 +341,71 @@ class TestWarc:
         (tmp_path / "a.warc").write_bytes(dns + plain)
         (page,) = read([str(tmp_path)])
         assert (page.id, page.kind) == ("<urn:uuid:2>", "text")
+
+    @pytest.mark.parametrize(
+        ("encoding", "body", "found"),
+        [
+            ("Content-Encoding: gzip", gzip.compress(b"<p>a") + gzip.compress(b"b"), b"<p>ab"),
+            ("Content-Encoding: gzip", gzip.compress(b"<p>ab") + b"\r\n", b"<p>ab"),
+            ("Content-Encoding: gzip", gzip.compress(b"<p>ab")[:-3], "cut short"),
+            ("Content-Encoding: gzip", gzip.compress(b"<p>a") + gzip.compress(b"b")[:-3], "cut"),
+            ("Content-Encoding: gzip", b"<p>unpacked", b"<p>unpacked"),
+            ("Content-Encoding: deflate", zlib.compress(b"<p>ab"), b"<p>ab"),
+            ("Content-Encoding: deflate", zlib.compress(b"<p>ab")[2:-4], b"<p>ab"),
+            ("Content-Encoding: deflate", zlib.compress(NOISE)[:-9], "cut short"),
+            ("Content-Encoding: deflate", b"<p>unpacked", b"<p>unpacked"),
+            ("Content-Encoding: deflate", "xénon".encode("latin-1"), b"x\xe9non"),
+            ("Content-Encoding: br", "<p>é\n".encode("latin-1"), b"<p>\xe9\n"),
+            ("Content-Encoding: br", b"\x0b\x02\x80<p>ab\x03", "br is not read"),
+            ("Content-Encoding: zstd", zst(b"<p>ab", 2), b"<p>ab"),
+            ("Content-Encoding: zstd", zst(b"<p>ab")[:-3], "ends inside"),
+            ("Content-Encoding: zstd", b"<p>unpacked", b"<p>unpacked"),
+            ("Content-Encoding: utf-8", b"<p>ab", b"<p>ab"),
+            ("Content-Encoding: compress", b"\x1f\x9d\x90\x3c\xe0", "compress is not read"),
+            ("Content-Encoding: deflate, GZIP", gzip.compress(zlib.compress(b"<p>")), b"<p>"),
+            ("Transfer-Encoding: gzip, chunked", chunks(gzip.compress(b"<p>ab")), b"<p>ab"),
+            (
+                "Transfer-Encoding: chunked\r\nContent-Encoding: gzip",
+                chunks(gzip.compress(b"<p>ab")),
+                b"<p>ab",
+            ),
+            ("Transfer-Encoding: chunked", b"2 ;x=y\r\n<p\r\n1\r\n>\r\n0\r\n\r\n", b"<p>"),
+            ("Transfer-Encoding: chunked", b"3\r\n<p>\r\n2\r\nab\r\n", "cut short"),
+            ("Transfer-Encoding: chunked", b"3\r\nabc\r\n", "cut short"),
+            ("Transfer-Encoding: chunked", b"3\r\n<p>\r\nno\r\nab\r\n0\r\n", "cut short"),
+            ("Transfer-Encoding: chunked", b"3\r\n<p>\r\n9\r\nab", "cut short"),
+            ("Transfer-Encoding: chunked", b"9\r\n<p>ab", "cut short"),
+            ("Transfer-Encoding: chunked", b"9\r\n\x1f\x8b\x08\xff", "cut short"),
+            (
+                "Transfer-Encoding: chunked",
+                b"Be careful.\r\nIt bites.",
+                b"Be careful.\r\nIt bites.",
+            ),
+            ("Transfer-Encoding: chunked", b"Face\r\nto face", b"Face\r\nto face"),
+        ],
+    )
+    def test_encoded_bodies(
+        self, tmp_path: Path, encoding: str, body: bytes, found: bytes | str
+    ) -> None:
+        record = warc_record(1, body=body, http=f"text/plain\r\n{encoding}")
+        (tmp_path / "a.warc").write_bytes(record)
+        (page,) = read([str(tmp_path)])
+        if isinstance(found, bytes):
+            assert (page.data, page.error) == (found, None)
+        else:
+            assert (page.data, page.url) == (b"", "http://a.example/1")
+            assert "broken HTTP body" in (page.error or "")
+            assert found in (page.error or "")
+
+    def test_a_body_that_unpacks_to_too_much(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cleaner.io.warc.MAX_PAGE", 1000)
+        large = gzip.compress(b"a" * 600) * 2
+        record = warc_record(1, body=large, http="text/html\r\nContent-Encoding: gzip")
+        (tmp_path / "a.warc").write_bytes(record)
+        (page,) = read([str(tmp_path)])
+        assert "larger than" in (page.error or "")
 
     @staticmethod
     def numbers(tmp_path: Path, data: bytes, name: str = "a.warc.gz") -> tuple[list[int], int]:

@@ -12,11 +12,14 @@ import codecs
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import IO, Any
 
+from cleaner.errors import InputError
 from cleaner.io.columns import Columns
 from cleaner.io.record import (
     MAX_PAGE,
+    READ_ERRORS,
     Item,
     Record,
     Source,
@@ -24,6 +27,7 @@ from cleaner.io.record import (
     optional,
     reason,
     too_large,
+    unpacked,
 )
 
 SUFFIXES = (".warc", ".wet")
@@ -33,7 +37,9 @@ _STARTS = (re.compile(rb"\x1f\x8b\x08"), re.compile(rb"WARC/[01]\.\d\r?\n"))
 _WANTED = ("response", "resource", "conversion")
 _TYPES = ("text/html", "application/xhtml+xml", "text/plain")
 _WINDOW = 1 << 20
-_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]+)[^\r\n]*\r\n")
+_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]+)[ \t]*(?:;[^\r\n]*)?\r\n")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_CUT_SHORT = "it is cut short"
 
 
 def items(source: Source) -> Iterator[Item]:
@@ -57,8 +63,8 @@ def record(item: Item, columns: Columns) -> Record:
     fields = {"id": name, "url": url, "date": headers.get("warc-date"), "warc": found}
     try:
         data = _decoded(data, http)
-    except (ValueError, zlib.error) as error:
-        return Record(name, url=url, fields=fields, error=f"broken HTTP body: {error}")
+    except (ValueError, InputError, *READ_ERRORS) as error:
+        return Record(name, url=url, fields=fields, error=f"broken HTTP body: {reason(error)}")
     if len(data) > MAX_PAGE:
         return Record(name, url=url, fields=fields, error=too_large())
     content_type = _content_type(headers, http)
@@ -233,32 +239,82 @@ def _content_type(headers: dict[str, str], http: dict[str, str]) -> str:
 
 
 def _decoded(data: bytes, http: dict[str, str]) -> bytes:
-    """The body without transfer and content encoding; crawlers that keep these are rare."""
-    if http.get("transfer-encoding", "").strip().lower() == "chunked" and _CHUNK_SIZE.match(data):
-        data = b"".join(_chunks(data))
-    encoding = http.get("content-encoding", "").strip().lower()
-    if encoding in ("gzip", "x-gzip") and data.startswith(b"\x1f\x8b"):
-        return _inflated(data, 31)
-    if encoding == "deflate":
-        return _inflated(data, 15 if data[:1] == b"\x78" else -15)
-    if encoding == "br":
-        try:
-            data.decode("utf-8")  # many crawlers unpack the body and keep the header
-        except UnicodeDecodeError:
-            raise ValueError("compressed with brotli, which is not read") from None
+    """The body without content and transfer encodings; crawlers that leave these in are rare.
+
+    More of them undo an encoding and keep its header: what does not look encoded stays as it is.
+    """
+    listed = f"{http.get('content-encoding', '')},{http.get('transfer-encoding', '')}"
+    for coding in reversed(listed.lower().split(",")):
+        data = _undone(data, coding.strip())
     return data
 
 
+def _undone(data: bytes, coding: str) -> bytes:
+    if coding in ("", "identity"):
+        return data
+    if coding == "chunked":
+        return _joined(data)
+    if coding in ("gzip", "x-gzip"):
+        return _inflated(data, 31) if data.startswith(b"\x1f\x8b") else data
+    if coding == "zstd":
+        return _unzstd(data) if data.startswith(b"\x28\xb5\x2f\xfd") else data
+    if coding == "deflate":
+        try:
+            return _inflated(data, 15 if data[:1] == b"\x78" else -15)
+        except (ValueError, zlib.error):
+            if not _is_text(data):
+                raise
+    if not _is_text(data):
+        raise ValueError(f"its encoding {coding} is not read")
+    return data
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether bytes look like text, and not like compressed data."""
+    try:
+        data.decode("utf-8")
+        return True
+    except UnicodeDecodeError:
+        return not _CONTROL.search(data, 0, 1_000)
+
+
 def _inflated(data: bytes, window: int) -> bytes:
-    unpacking = zlib.decompressobj(window)
-    return unpacking.decompress(data, MAX_PAGE + 1)
+    """What one or more gzip members hold, or deflated data; little more than `MAX_PAGE`."""
+    parts: list[bytes] = []
+    free = MAX_PAGE + 1
+    while True:
+        unpacking = zlib.decompressobj(window)
+        parts.append(unpacking.decompress(data, free))
+        free -= len(parts[-1])
+        data = unpacking.unused_data
+        if not free or (unpacking.eof and not data.startswith(b"\x1f\x8b")):
+            return b"".join(parts)
+        if not unpacking.eof:
+            raise ValueError(_CUT_SHORT)
 
 
-def _chunks(data: bytes) -> Iterator[bytes]:
+def _unzstd(data: bytes) -> bytes:
+    return unpacked(BytesIO(data), ".zst").read(MAX_PAGE + 1)
+
+
+def _joined(data: bytes) -> bytes:
+    """The chunks of a body; one without them as it is, even if it begins with a line `Face`."""
+    chunks: list[bytes] = []
     at = 0
-    while (match := _CHUNK_SIZE.match(data, at)) and (size := int(match[1], 16)):
-        yield data[match.end() : match.end() + size]
+    while match := _CHUNK_SIZE.match(data, at):
+        size = int(match[1], 16)
+        if not size:
+            return b"".join(chunks)
+        chunks.append(data[match.end() : match.end() + size])
         at = match.end() + size + 2
+        if data[at - 2 : at] != b"\r\n":
+            is_markup = chunks[0].lstrip().startswith(b"<")
+            if len(chunks) == 1 and not is_markup and _is_text(data):
+                return data
+            break
+    if not chunks:
+        return data
+    raise ValueError(_CUT_SHORT)
 
 
 def _by_header(data: bytes, http: dict[str, str]) -> str | bytes:
