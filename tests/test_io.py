@@ -150,6 +150,14 @@ def test_truncated_gzip_costs_one_page(tmp_path: Path) -> None:
     assert third.data == b"fine"
 
 
+def test_packed_json_is_lines_of_it(tmp_path: Path) -> None:
+    (tmp_path / "c4.00000.json.gz").write_bytes(
+        gzip.compress(b'{"text": "one"}\n{"text": "two"}\n')
+    )
+    (tmp_path / "package.json").write_text("{}")
+    assert [record.data for record in read([str(tmp_path)])] == ["one", "two"]
+
+
 def test_names_of_texts_are_all_different(tmp_path: Path) -> None:
     for name in ("page.html", "page.txt", "page.txt.gz", "page.htm", "page.html.txt"):
         (tmp_path / name).touch()

@@ -251,6 +251,43 @@ class TestFolder:
         assert [row["error"] for row in rows] == [None, "the page is empty", None]
         assert pq.read_table(tmp_path / "parquet" / "a.parquet").to_pylist() == rows
 
+    def test_ids_stay_numbers_beside_failed_pages(self, tmp_path: Path) -> None:
+        for name in ("a", "b"):
+            file = tmp_path / name / "a.jsonl"
+            file.parent.mkdir()
+            file.write_text('{"id": 1, "text": "one"}\nbroken\n{"id": 3, "text": ""}\n')
+        clean(tmp_path / "a", tmp_path / "lines", Options(format="jsonl", keep_failed=True))
+        assert [row["id"] for row in rows_of(tmp_path / "lines" / "a.jsonl")] == [1, "a.jsonl:2", 3]
+        clean(tmp_path / "b", tmp_path / "table", Options(format="parquet", keep_failed=True))
+        table = pq.read_table(tmp_path / "table" / "a.parquet")
+        assert table.schema.field("id").type == pa.int64()
+        assert table.column("id").to_pylist() == [1, None, 3]
+
+    def test_originals_of_an_archive(self, tmp_path: Path) -> None:
+        page = b"<html><p>One two three"
+        head = f"WARC/1.0\r\nWARC-Type: resource\r\nContent-Length: {len(page)}\r\n"
+        kind = "Content-Type: text/html\r\nWARC-Record-ID: <a>\r\n\r\n"
+        (tmp_path / "a.warc").write_bytes((head + kind).encode() + page + b"\r\n\r\n")
+        options = Options(format="parquet", keep_original=True)
+        clean([str(tmp_path / "a.warc")], tmp_path / "out", options)
+        (row,) = pq.read_table(tmp_path / "out" / "a.parquet").to_pylist()
+        assert (row["html"] or row["original_text"]) == page.decode()
+
+    def test_long_names(self, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        (folder / ("a" * 250 + ".txt")).write_text("page")
+        write_jsonl(folder / ("b" * 245 + ".jsonl"), ["one"])
+        clean(folder, tmp_path / "out", Options(format="jsonl.zst"))
+        clean(folder, tmp_path / "texts", Options(format="txt"))
+        assert rows_of(tmp_path / "out" / ("b" * 245 + ".jsonl.zst"))[0]["text"] == "one"
+        assert (tmp_path / "texts" / ("a" * 250 + ".txt")).read_text() == "page\n"
+
+    @pytest.mark.parametrize("more", ["corpus", "corpus/a.jsonl", "corpus/deep"])
+    def test_inputs_given_twice(self, corpus: Path, tmp_path: Path, more: str) -> None:
+        with pytest.raises(InputError, match="give it once"):
+            clean([str(tmp_path / more), str(corpus)], tmp_path / "out")
+
     def test_inputs_of_the_same_name(self, tmp_path: Path) -> None:
         write_jsonl(tmp_path / "one" / "a.jsonl", ["first"])
         write_jsonl(tmp_path / "two" / "a.jsonl", ["second"])
@@ -551,6 +588,7 @@ class TestFaults:
         for name in ("a", "c"):
             (tmp_path / "docs" / f"{name}.txt").write_text("fine")
         os.mkfifo(tmp_path / "docs" / "b.txt")  # opening it waits for a writer, for ever
+        monkeypatch.setattr("cleaner.io.check", lambda inputs: None)  # which would refuse it
         options = Options(format="jsonl", limits=LIMITS)
         summary = clean(
             [str(tmp_path / "docs" / f"{n}.txt") for n in "abc"], tmp_path / "out", options

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO
@@ -96,7 +97,17 @@ def read(inputs: Iterable[str], columns: Columns | None = None) -> Iterator[Reco
 
 
 def check(inputs: Iterable[str]) -> None:
-    """Raise `InputError` for a missing input, a pipe with a name, or a folder without pages."""
+    """Raise `InputError` for inputs that cannot be read, or would be read twice.
+
+    Such are missing ones, pipes with a name, folders without pages, and what lies in another.
+    """
+    inputs = list(inputs)
+    places = Counter(STDIN if item == STDIN else str(Path(item).resolve()) for item in inputs)
+    for place, times in places.items():
+        outer = [str(folder) for folder in Path(place).parents if str(folder) in places]
+        if times > 1 or (outer and place != STDIN):
+            where = f"lies in {outer[0]}, which is an input, too" if outer else "is an input twice"
+            raise InputError(f"{place} {where}; give it once")
     for item in inputs:
         path = Path(item)
         if item == STDIN:
@@ -164,8 +175,13 @@ def record(item: Item, columns: Columns) -> Record:
 
 
 def format_of(path: Path) -> Format | None:
-    """The format that a file's name tells."""
+    """The format that a file's name tells.
+
+    Packed, `.json` is JSON lines: corpora such as C4 call them so. Plain, it may be anything.
+    """
     suffix = Path(bare_name(path)).suffix.lower()
+    if suffix == ".json" and packing(path):
+        suffix = jsonl.SUFFIXES[0]
     return next((form for form in FORMATS if suffix in form.suffixes), None)
 
 

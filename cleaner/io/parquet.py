@@ -190,6 +190,9 @@ class Writer:
         self._arrow = optional("pyarrow", _NEEDS)
         parquet = optional("pyarrow.parquet", _NEEDS)
         self._schema = schema
+        types = self._arrow.types
+        ids = schema.field("id").type if "id" in schema.names else self._arrow.null()
+        self._number_ids = types.is_integer(ids) or types.is_floating(ids)
         self._json = [field.name for field in schema if (field.metadata or {}) == _MARK]
         self._file = AtomicFile(path)
         self._rows: list[dict[str, Any]] = []
@@ -203,6 +206,9 @@ class Writer:
 
     def write(self, row: dict[str, Any], target: str = "") -> None:
         """Append a row."""
+        if self._number_ids and isinstance(row.get("id"), str):
+            # That of a page without a row is its place, which is no number.
+            row["id"] = None
         for name in self._json:
             if row.get(name) is not None:
                 row[name] = to_line(row[name])[:-1].decode()

@@ -8,6 +8,7 @@ do harm: it turns one item into a `Record`.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import zlib
@@ -27,6 +28,8 @@ MAX_PAGE = 64 << 20
 """Bytes of a page, or of the line or record around it, that are read; a larger one is an error."""
 
 PACKED = (".gz", ".zst")
+_MAX_NAME = 255
+"""Bytes of a file name, on most systems."""
 _BLOCK = 8192
 """Compressed bytes unpacked at a time: a few kilobytes of zstd can hold a gigabyte of zeros."""
 
@@ -205,7 +208,7 @@ class AtomicFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._part = path.with_name(f".{path.name}.part")
+        self._part = path.with_name(_part_name(path.name))
         path.parent.mkdir(parents=True, exist_ok=True)
         self._raw = self._part.open("wb")
         self._packed: Any = None
@@ -255,6 +258,14 @@ class AtomicFile:
             pass
         finally:
             self._part.unlink(missing_ok=True)
+
+
+def _part_name(name: str) -> str:
+    """Name for a file that is not whole yet; that of a long one is made of its hash."""
+    part = f".{name}.part"
+    if len(os.fsencode(part)) > _MAX_NAME:
+        part = f".{hashlib.sha256(os.fsencode(name)).hexdigest()}.part"
+    return part
 
 
 def sync_path(path: Path) -> None:

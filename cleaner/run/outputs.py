@@ -128,6 +128,8 @@ def _rows(sources: Iterable[Source], options: Options) -> Iterator[dict[str, Any
         for item in items(source):
             if item.error is None:
                 page = _record(item, options.columns)
+                if page.error is not None and not page.fields:  # no row, but its place
+                    continue
                 row = kept_fields(page, options)
                 has_id = has_id or "id" in row
                 yield row if page.column is not None else {**row, **original}
