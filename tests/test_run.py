@@ -334,6 +334,10 @@ class TestFolder:
         texts = {name: (tmp_path / "out" / name / "index.txt").read_text() for name in ("a", "b")}
         assert texts == {"a": "page of a\n", "b": "page of b\n"}
         assert (tmp_path / "out" / "a-2" / "index.txt").read_text() == "page of deep/a\n"
+        named = [f"{folder}/index.txt" for folder in inputs[:2]]
+        clean(named, tmp_path / "named", Options(format="txt"))
+        texts = {path.name: path.read_text() for path in (tmp_path / "named").glob("*.txt")}
+        assert texts == {"index.txt": "page of a\n", "index.txt.txt": "page of b\n"}
 
     @pytest.mark.parametrize("name", ["errors", "manifest", ".errors/a"])
     def test_inputs_called_like_reports(self, tmp_path: Path, name: str) -> None:

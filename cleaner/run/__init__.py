@@ -355,8 +355,9 @@ def _pool(load: Load, options: Options, workers: int) -> Pool[Item, Outcome]:
 def _targets(unit: Unit) -> Callable[[Item, int], str]:
     """Names of text files: a page's own, or its number in the folder of its archive."""
     if unit.holds_pages:
-        names = {source.name: source.target for source in unit.sources}
-        return lambda item, number: names[item.input]
+        # By path: files of several folders may have the same name.
+        names = {str(source.path): source.target for source in unit.sources}
+        return lambda item, number: names[item.raw]
     return lambda item, number: f"{unit.name}/{number:07d}.txt"
 
 
