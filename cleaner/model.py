@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
@@ -176,7 +177,10 @@ def article_threshold(probability: Array, units: Array, favor: Favor = "balanced
 
 
 def save(model: Model, directory: Path, card: str) -> None:
-    """Write a model directory; the same model gives the same bytes."""
+    """Write a model directory; the same model gives the same bytes.
+
+    A model that was there stays whole until the new one is written.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = {}
     vocabulary: dict[str, dict[str, list[str]]] = {}
@@ -190,14 +194,19 @@ def save(model: Model, directory: Path, card: str) -> None:
         heads[kind] = {"features": list(feature_names(kind)), "networks": len(head.networks)}
     if model.spam is not None:
         arrays |= {f"spam/{name}": value for name, value in model.spam.to_arrays().items()}
-    _write_arrays(directory / WEIGHTS, arrays)
-    _write_json(directory / VOCABULARY, vocabulary, indent=None)
-    fixed = {"format": FORMAT, "labels": list(model.labels), "heads": heads}
-    fixed["sha256"] = _hashes(
-        {name: (directory / name).read_bytes() for name in (WEIGHTS, VOCABULARY)}
-    )
-    _write_json(directory / MANIFEST, {**fixed, **model.manifest}, indent=1)
-    (directory / CARD).write_text(card, encoding="utf-8")
+    # Inside the directory, so that files are moved within one file system.
+    with TemporaryDirectory(prefix=".part-", dir=directory) as folder:
+        part = Path(folder)
+        _write_arrays(part / WEIGHTS, arrays)
+        _write_json(part / VOCABULARY, vocabulary, indent=None)
+        fixed = {"format": FORMAT, "labels": list(model.labels), "heads": heads}
+        fixed["sha256"] = _hashes(
+            {name: (part / name).read_bytes() for name in (WEIGHTS, VOCABULARY)}
+        )
+        _write_json(part / MANIFEST, {**fixed, **model.manifest}, indent=1)
+        (part / CARD).write_text(card, encoding="utf-8")
+        for name in (CARD, WEIGHTS, VOCABULARY, MANIFEST):
+            (part / name).replace(directory / name)
 
 
 def load(directory: Path) -> Model:

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import random
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -467,7 +468,9 @@ def train(
 
     Raises:
         DataError: a folder holds no labelled pages, or none with an article.
+        ModelError: `out` is no folder that can be written.
     """
+    _make_folder(out)
     extra = extra or Extra()
     sets = {folder: read_pages(folder) for folder in folders}
     for folder, found in sets.items():
@@ -518,6 +521,18 @@ def train(
     model = Model(labels, {head.kind: head for head in heads}, spam, manifest)
     save(model, out, _card(model))
     return model
+
+
+def _make_folder(out: Path) -> None:
+    """Make the model directory and try it: training takes hours, and comes before writing."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise ModelError(
+            f"{out}: no folder that can be written ({error.strerror}); name another one"
+        ) from error
 
 
 def _spam_model(

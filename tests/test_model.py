@@ -7,6 +7,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,24 @@ def test_saved_again_it_is_the_same(small_model: Path, tmp_path: Path) -> None:
     save(model, tmp_path, (small_model / "MODEL_CARD.md").read_text(encoding="utf-8"))
     for file in sorted(small_model.iterdir()):
         assert (tmp_path / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+@pytest.mark.parametrize("name", ["vocabulary.json", "manifest.json", "MODEL_CARD.md"])
+def test_a_model_stays_whole_until_the_next_one_is_written(
+    name: str, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {file.name: file.read_bytes() for file in directory.iterdir()}
+    write_text = Path.write_text
+
+    def stop(self: Path, *args: Any, **options: Any) -> int:
+        if self.name == name:
+            raise KeyboardInterrupt
+        return write_text(self, *args, **options)
+
+    monkeypatch.setattr(Path, "write_text", stop)
+    with pytest.raises(KeyboardInterrupt):
+        save(replace(load(directory), spam=None), directory, "another")
+    assert {file.name: file.read_bytes() for file in directory.iterdir()} == before
 
 
 def test_directory(small_model: Path) -> None:

@@ -17,7 +17,7 @@ import cleaner.train
 from cleaner.clean import Cleaner
 from cleaner.compose import documents
 from cleaner.data.pages import LabelledPage, read_pages
-from cleaner.errors import DataError
+from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import (
     Material,
@@ -313,6 +313,27 @@ def test_texts_by_three_letters_are_composed_in_their_own_language() -> None:
 def test_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no labelled pages"):
         train([tmp_path], tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_output_that_cannot_be_written_is_refused_before_pages_are_read(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelError, match=r"no folder that can be written .*; name another"):
+        train([tmp_path / "none"], tmp_path / name)
+
+
+def test_output_folder_is_tried_before_pages_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(dir: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    # Taking rights away would not do: tests may run as root.
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(ModelError, match=r"written \(Permission denied\)"):
+        train([tmp_path / "none"], tmp_path / "model")
 
 
 @pytest.mark.parametrize("text", ["", "no json\n", '{"text": "x"}\n', "[1]\n"])
