@@ -26,7 +26,7 @@ from cleaner.augment import Fragment, Fragments, draw, splice
 from cleaner.clean import Cleaner, Result
 from cleaner.compose import phrases
 from cleaner.data.align import UNJUDGED
-from cleaner.data.pages import LabelledPage, digest, read_pages
+from cleaner.data.pages import DAMAGED, LabelledPage, digest, read_pages
 from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import (
@@ -120,7 +120,7 @@ def _read_texts(path: Path) -> Iterator[tuple[str, str, str]]:
             for line in lines:
                 row = json.loads(line)
                 yield row["lang"].split("_")[0], row["text"], str(row.get("id", ""))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (*DAMAGED, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path}: cannot be read ({error}); give JSONL with the columns lang and text"
         ) from error

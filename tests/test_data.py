@@ -139,6 +139,32 @@ def test_files_that_miss_their_partner(tmp_path: Path) -> None:
         read_pages(tmp_path / "none")
 
 
+def damaged(data: bytes) -> list[bytes]:
+    """A compressed file cut short, garbled inside, with a wrong checksum, and not compressed."""
+    packed = gzip.compress(data, mtime=0)
+    garbled = packed[:12] + bytes(byte ^ 0xFF for byte in packed[12:20]) + packed[20:]
+    return [packed[:-20], garbled, packed[:-8] + bytes(8), data]
+
+
+@pytest.mark.parametrize("packed", damaged(HTML.encode()))
+def test_damaged_page_file(tmp_path: Path, packed: bytes) -> None:
+    write_page(tmp_path, PAGE, compress=True)
+    (tmp_path / "harbour.html.gz").write_bytes(packed)
+    with pytest.raises(DataError, match=r"harbour\.html\.gz: cannot be read .*; restore"):
+        read_pages(tmp_path)
+    (problem,) = check(tmp_path)
+    assert "cannot be read" in problem.message
+
+
+@pytest.mark.parametrize("packed", damaged(HTML.encode()))
+def test_damaged_page_of_a_data_set(tmp_path: Path, packed: bytes) -> None:
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "k.html.gz").write_bytes(packed)
+    (tmp_path / "ground-truth.json").write_text(json.dumps({"k": {"articleBody": ARTICLE}}))
+    with pytest.raises(DataError, match=r"k\.html\.gz: cannot be read .*; restore"):
+        import_corpus("aeb", tmp_path, tmp_path / "out")
+
+
 def test_check_accepts_a_good_page(tmp_path: Path) -> None:
     write_page(tmp_path, PAGE)
     assert check(tmp_path) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import pickle
@@ -341,6 +342,14 @@ def test_extra_text_of_another_form(text: str, tmp_path: Path) -> None:
     (tmp_path / "texts.jsonl").write_text(text or "\0")
     with pytest.raises(DataError, match=r"texts\.jsonl"):
         Extra.read(texts=[tmp_path / "texts.jsonl"])
+
+
+@pytest.mark.parametrize(("end", "junk"), [(10, b"\xff" * 40), (-9, b"")])
+def test_extra_text_damaged(end: int, junk: bytes, tmp_path: Path) -> None:
+    packed = gzip.compress(b'{"lang": "en", "text": "The ferry was late again."}\n' * 9, mtime=0)
+    (tmp_path / "texts.jsonl.gz").write_bytes(packed[:end] + junk)
+    with pytest.raises(DataError, match="give JSONL"):
+        Extra.read(texts=[tmp_path / "texts.jsonl.gz"])
 
 
 def test_extra_text_missing(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ VERSION = "1"
 PAGE_SUFFIXES = (".html", ".txt", ".html.gz", ".txt.gz")
 LABELS_SUFFIX = ".labels"
 OPEN, CLOSE = "⟦", "⟧"
+DAMAGED = (OSError, EOFError, zlib.error)
+"""What a compressed file that is missing or damaged raises when it is read."""
 
 _REQUIRED = ("url", "language", "source", "licence")
 _OPTIONAL = ("layout", "rest")
@@ -102,7 +105,7 @@ def read_page(path: Path) -> LabelledPage:
         content = files[0].read_bytes()
         if files[0].suffix == ".gz":
             content = gzip.decompress(content)
-    except (OSError, EOFError) as error:
+    except DAMAGED as error:
         raise DataError(f"{files[0]}: cannot be read ({error}); restore the file") from error
     try:
         text = labels_file.read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cleaner.data.pages import CLOSE, OPEN, Labelled
+from cleaner.data.pages import CLOSE, DAMAGED, OPEN, Labelled
 from cleaner.errors import DataError
 
 UNKNOWN_LANGUAGE = "und"
@@ -34,7 +34,7 @@ def read_gzip(path: Path) -> bytes:
     """Content of a compressed file; `DataError` when it is missing or broken."""
     try:
         return gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
+    except DAMAGED as error:
         raise DataError(f"{path}: cannot be read ({error}); restore the file") from error
 
 
