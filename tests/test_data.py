@@ -85,6 +85,9 @@ def test_digest_sees_labels_and_pages_not_their_order(tmp_path: Path) -> None:
         ("http://a.b.github.io/c", "b.github.io"),
         ("http://127.0.0.1:8000/", "127.0.0.1"),
         ("https://www.example-site.tld/x", "www.example-site.tld"),
+        ("http://[bad", "http://[bad"),
+        ("http://[bad]/x", "http://[bad]/x"),
+        ("nowhere", "nowhere"),
     ],
 )
 def test_site(url: str, site: str) -> None:
@@ -175,6 +178,8 @@ def test_check_accepts_a_good_page(tmp_path: Path) -> None:
     [
         ({"language": "eng"}, 0, "language 'eng'"),
         ({"url": "a.org"}, 0, "url 'a.org'"),
+        ({"url": "http://[bad"}, 0, "url 'http://[bad'"),
+        ({"page": b"%PDF-1.4 xx"}, 0, "page cannot be read"),
         ({"rest": "menu"}, 0, "rest 'menu'"),
         ({"labels": (Labelled("menu", "Home"), *PAGE.labels[1:])}, 10, "unknown label 'menu'"),
         (
@@ -196,6 +201,12 @@ def test_check_finds(tmp_path: Path, change: dict[str, object], line: int, messa
     problems = check(tmp_path)
     assert [problem.line for problem in problems] == [line]
     assert message in problems[0].message
+
+
+def test_check_goes_on_after_a_binary_page(tmp_path: Path) -> None:
+    write_page(tmp_path, replace(PAGE, name="a", page=b"%PDF-1.4 xx"))
+    write_page(tmp_path, replace(PAGE, name="b", language="eng"))
+    assert [problem.page for problem in check(tmp_path)] == ["a", "b"]
 
 
 def test_check_finds_duplicates_and_takes_other_labels(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from cleaner.data.align import UNJUDGED, align_spans, text_shares, tokens
 from cleaner.data.pages import (
     LABELS_SUFFIX,
     LabelledPage,
+    host_of,
     label_lines,
     page_names,
     read_page,
@@ -54,9 +55,14 @@ def check(folder: Path, labels: Collection[str] = ALLOWED_LABELS) -> list[Proble
         except DataError as error:
             problems.append(Problem(name, 0, str(error)))
             continue
-        parsed = segment(page.page, page.kind)
         lines = label_lines(file.read_text(encoding="utf-8"))
         problems += _check_values(page, lines, labels)
+        try:
+            parsed = segment(page.page, page.kind)
+        except ValueError as error:
+            message = f"page cannot be read ({error}); replace it, or remove both files"
+            problems.append(Problem(name, 0, message))
+            continue
         problems += _check_texts(page, parsed, lines)
         words = tuple(token.text for token in tokens(parsed.source))
         twin = seen.setdefault(words, name)
@@ -73,6 +79,8 @@ def _check_values(page: LabelledPage, lines: list[int], labels: Collection[str])
         problems.append(Problem(page.name, 0, message))
     if "://" not in page.url:
         problems.append(Problem(page.name, 0, f"url {page.url!r}: give it with its scheme"))
+    elif host_of(page.url) is None:
+        problems.append(Problem(page.name, 0, f"url {page.url!r}: no address; correct it"))
     if page.rest not in labels:
         problems.append(Problem(page.name, 0, f"rest {page.rest!r}: use one of {known}"))
     for line, entry in zip(lines, page.labels, strict=True):

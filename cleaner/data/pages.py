@@ -71,7 +71,7 @@ class LabelledPage:
         # Late: the public suffix list behind it takes a while to load.
         from courlan import extract_domain
 
-        return extract_domain(self.url) or urlsplit(self.url).hostname or self.url
+        return extract_domain(self.url) or host_of(self.url) or self.url
 
     @property
     def has_spam(self) -> bool:
@@ -82,6 +82,14 @@ class LabelledPage:
     def ordered(self) -> bool:
         """False when the labels are excerpts in no order (header `ordered: no`)."""
         return self.extra.get("ordered") != "no"
+
+
+def host_of(url: str) -> str | None:
+    """Host of an address; empty where it names none, None for what is no address."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # a bracket that is never closed, for instance
+        return None
 
 
 def read_page(path: Path) -> LabelledPage:
