@@ -32,6 +32,8 @@ OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 _MOST = 10_000_000
 """Of seconds or megabytes more are no limit, and the system may not know such numbers."""
+_MOST_SEED = 2**32 - 1
+"""scikit-learn takes no greater one."""
 _OTHERS = (".json", ".csv", ".tsv", ".html", ".warc")
 """Outputs of these names are meant to be files, not folders."""
 
@@ -405,6 +407,11 @@ def _inspect(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
+    _check_jobs(args)
+    if args.folds < 0 or args.folds == 1:
+        raise InputError(f"--folds {args.folds}: give 2 or more, or 0 for none")
+    if not 0 <= args.seed <= _MOST_SEED:
+        raise InputError(f"--seed {args.seed}: give a number from 0 to {_MOST_SEED:,}")
     from cleaner.train import Extra, train
 
     train(
@@ -421,11 +428,17 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    _check_jobs(args)
     from cleaner.evaluate import evaluate
 
     report = evaluate(_cleaner(args.model), args.folders, n_jobs=args.n_jobs)
     print(json.dumps(report.to_dict(), indent=2) if args.json else report.table())
     return OK
+
+
+def _check_jobs(args: argparse.Namespace) -> None:
+    if args.n_jobs == 0:
+        raise InputError("--n-jobs 0: give a number of processes, or -1 for one a core")
 
 
 def _import(args: argparse.Namespace) -> int:

@@ -403,8 +403,17 @@ def _labels_of(corpus: Corpus) -> tuple[str, ...]:
 
 
 def site_folds(pages: Sequence[LabelledPage], k: int, *, seed: int = 0) -> list[frozenset[str]]:
-    """Sites of each of `k` folds, drawn at random; pages of a site stay together."""
-    return _deal({page.site for page in pages}, k, seed)
+    """Sites of each of `k` folds, drawn at random; pages of a site stay together.
+
+    Raises `DataError` when that leaves a fold, or what is trained for it, without a site.
+    """
+    sites = {page.site for page in pages}
+    if not 2 <= k <= len(sites):
+        raise DataError(
+            f"{k} folds of pages of {len(sites)} sites; "
+            "give from 2 to as many folds as there are sites"
+        )
+    return _deal(sites, k, seed)
 
 
 def _deal(sites: Iterable[str], k: int, seed: int) -> list[frozenset[str]]:
@@ -423,9 +432,9 @@ def cross_validate(
     Heads are trained only for the kinds of page that `pages` hold. What they are trained
     on is `pages`, unless `train_on` names others. Results come in the order of `pages`.
     """
+    folds = site_folds(pages, k, seed=seed)
     kinds = sorted({page.kind for page in pages})
     corpus = Corpus.read(unique(train_on or pages), kinds=kinds, seed=seed, n_jobs=n_jobs)
-    folds = site_folds(pages, k, seed=seed)
     members = [[i for i, page in enumerate(pages) if page.site in sites] for sites in folds]
     jobs = Parallel(n_jobs=n_jobs)
     found: dict[int, Result] = {}
@@ -467,7 +476,8 @@ def train(
             train, so it has to be picklable.
 
     Raises:
-        DataError: a folder holds no labelled pages, or none with an article.
+        DataError: a folder holds no labelled pages, or none with an article; or their sites are
+            fewer than `folds`.
         ModelError: `out` is no folder that can be written.
     """
     _make_folder(out)

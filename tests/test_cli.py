@@ -168,6 +168,28 @@ def test_unreadable_model(tmp_path: Path, capsys: Capture) -> None:
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["train", "-o", "model", "--n-jobs", "0"], "or -1 for one a core"),
+        (["train", "-o", "model", "--seed", "-1"], "--seed -1: give a number from 0"),
+        (["train", "-o", "model", "--seed", "4294967296"], "to 4,294,967,295"),
+        (["train", "-o", "model", "--folds", "-1"], "--folds -1: give 2 or more"),
+        (["train", "-o", "model", "--folds", "1"], "--folds 1: give 2 or more"),
+        (["evaluate", "--n-jobs", "0"], "or -1 for one a core"),
+    ],
+)
+def test_numbers_are_checked_before_anything_is_read(
+    arguments: list[str], advice: str, capsys: Capture
+) -> None:
+    command, *options = arguments
+    assert main([command, "no-such-folder", *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert advice in err
+    assert err.count("\n") == 1
+
+
 def test_unknown_import_format(tmp_path: Path, capsys: Capture) -> None:
     assert main(["import", "nonsense", str(tmp_path), str(tmp_path / "out")]) == 2
     err = capsys.readouterr().err

@@ -111,6 +111,16 @@ def test_folds_never_share_a_site(shipped: list[LabelledPage], k: int) -> None:
     assert folds != site_folds(shipped, k, seed=4)
 
 
+@pytest.mark.parametrize("k", [-1, 1, 99])
+def test_folds_that_cannot_be_made_are_refused_before_pages_are_prepared(
+    few: list[LabelledPage], k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Corpus, "read", lambda *args, **options: pytest.fail("pages were prepared"))
+    sites = len({page.site for page in few})
+    with pytest.raises(DataError, match=f"{k} folds of pages of {sites} sites; give from 2"):
+        cross_validate(few, k, options=SMALL)
+
+
 def test_cross_validation_never_trains_on_a_site_that_it_judges(
     few: list[LabelledPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
