@@ -259,6 +259,41 @@ def test_importers(tmp_path: Path) -> None:
     assert pages["snippets-unlabelled"].labels == ()
 
 
+OTHERWISE = {
+    "aeb": (
+        "[]", "null", '{"7": 1}', '{"7": {}}', '{"7": {"articleBody": null}}',
+        '{"7": {"articleBody": "x", "url": 7}}', "[" * 200_000,
+    ),
+    "snippets": ("[]", '{"http://a": {}}', '{"http://a": 7}'),
+    "wcxb": (
+        "[]", "{}", '{"url": null}',
+        '{"url": "u", "_internal": {"page_type": {"primary": "x"}}, "ground_truth": {}}',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("format", "truth"), [(name, truth) for name in OTHERWISE for truth in OTHERWISE[name]]
+)
+def test_import_of_json_that_is_laid_out_otherwise(tmp_path: Path, format: str, truth: str) -> None:
+    folder = tmp_path / format
+    file = {
+        "aeb": folder / "ground-truth.json",
+        "snippets": folder / "evaldata.json",
+        "wcxb": folder / "dev" / "ground-truth" / "7.json",
+    }[format]
+    for html in (folder / "html", folder / "dev" / "html"):
+        html.mkdir(parents=True)
+        (html / "7.html.gz").write_bytes(gzip.compress(HTML.encode()))
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(truth)
+    with pytest.raises(DataError) as error:
+        import_corpus(format, folder, tmp_path / "out")
+    assert f"not laid out as {format}" in str(error.value) or "cannot be read" in str(error.value)
+    assert str(file if format == "wcxb" else folder) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_import_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="aeb, snippets, snippets-unlabelled, wcxb"):
         import_corpus("nonsense", tmp_path, tmp_path)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cleaner.data.importers import aeb, snippets, wcxb
+from cleaner.data.importers.common import laid_out_as
 from cleaner.data.pages import LabelledPage, write_page
 from cleaner.data.readings import apply_readings, read_readings
 from cleaner.errors import DataError
@@ -37,8 +38,10 @@ def import_corpus(format: str, directory: Path, out: Path, readings: Path | None
     importer = IMPORTERS.get(format)
     if importer is None:
         raise DataError(f"unknown format {format!r}; choose one of {', '.join(sorted(IMPORTERS))}")
+    found = read_readings(readings) if readings else {}
     count = 0
-    for page in apply_readings(importer(directory), read_readings(readings) if readings else {}):
-        write_page(out, page, compress=True)
-        count += 1
+    with laid_out_as(format, directory):
+        for page in apply_readings(importer(directory), found):
+            write_page(out, page, compress=True)
+            count += 1
     return count

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,19 @@ def read_json(path: Path) -> Any:
     """Content of a JSON file; `DataError` when it is missing or broken."""
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read ({error}); is this the right folder?") from error
+
+
+@contextmanager
+def laid_out_as(format: str, path: Path) -> Iterator[None]:
+    """Turn what is raised inside, because `path` is laid out otherwise, into a `DataError`."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: not laid out as {format} ({error!r}); give the folder of such a data set"
+        ) from error
 
 
 def read_gzip(path: Path) -> bytes:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cleaner.data.importers.common import labelled, page_language, page_url, read_gzip, read_json
+from cleaner.data.importers.common import (
+    labelled,
+    laid_out_as,
+    page_language,
+    page_url,
+    read_gzip,
+    read_json,
+)
 from cleaner.data.pages import LabelledPage
 from cleaner.errors import DataError
 from cleaner.types import ARTICLE, NAVIGATION
@@ -21,17 +28,18 @@ def pages(directory: Path) -> Iterator[LabelledPage]:
     if not truths:
         raise DataError(f"{directory}: no dev/ground-truth/*.json; give the folder that holds dev/")
     for path in truths:
-        truth = read_json(path)
-        page = read_gzip(directory / "dev" / "html" / f"{path.stem}.html.gz")
-        yield LabelledPage(
-            name=f"wcxb-{path.stem}",
-            page=page,
-            kind="html",
-            url=truth["url"] or page_url(page) or f"https://{path.stem}.invalid/",
-            language=page_language(page),
-            layout=truth["_internal"]["page_type"]["primary"],
-            source="WCXB",
-            licence="CC-BY-4.0",
-            rest=NAVIGATION,
-            labels=tuple(labelled(ARTICLE, [truth["ground_truth"]["main_content"] or ""])),
-        )
+        with laid_out_as("wcxb", path):
+            truth = read_json(path)
+            page = read_gzip(directory / "dev" / "html" / f"{path.stem}.html.gz")
+            yield LabelledPage(
+                name=f"wcxb-{path.stem}",
+                page=page,
+                kind="html",
+                url=truth["url"] or page_url(page) or f"https://{path.stem}.invalid/",
+                language=page_language(page),
+                layout=truth["_internal"]["page_type"]["primary"],
+                source="WCXB",
+                licence="CC-BY-4.0",
+                rest=NAVIGATION,
+                labels=tuple(labelled(ARTICLE, [truth["ground_truth"]["main_content"] or ""])),
+            )
