@@ -206,6 +206,17 @@ def test_data_check(tmp_path: Path, capsys: Capture) -> None:
     assert "page" in capsys.readouterr().out
 
 
+def test_data_check_of_nothing(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "README.md").touch()
+    for path, message in (
+        (tmp_path, "no labelled pages; give folders with .labels files"),
+        (tmp_path / "README.md", "is no folder; give a folder of labelled pages"),
+        (tmp_path / "none", "no such folder; give a folder of labelled pages"),
+    ):
+        assert main(["data", "check", str(path)]) == 2
+        assert capsys.readouterr() == ("", f"cleaner: {path}: {message}\n")
+
+
 @pytest.mark.parametrize("arguments", [[], ["scrub"], ["clean"], ["clean", "x", "--kind", "pdf"]])
 def test_usage(arguments: list[str], capsys: Capture) -> None:
     with pytest.raises(SystemExit) as raised:

@@ -140,6 +140,15 @@ def test_files_that_miss_their_partner(tmp_path: Path) -> None:
     assert [problem.page for problem in check(tmp_path)] == ["a", "b"]
     with pytest.raises(DataError, match="no such folder"):
         read_pages(tmp_path / "none")
+    with pytest.raises(DataError, match="is no folder"):
+        read_pages(tmp_path / "a.html")
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_writing_where_no_folder_can_be(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"cannot be made a folder .*; name another"):
+        write_page(tmp_path / name, PAGE)
 
 
 def damaged(data: bytes) -> list[bytes]:

@@ -44,11 +44,15 @@ class Problem:
 def check(folder: Path, labels: Collection[str] = ALLOWED_LABELS) -> list[Problem]:
     """Problems of all pages in `folder`, by page and line; empty when all is well.
 
-    `labels` are the labels allowed. Raises `DataError` when there is no such folder.
+    `labels` are the labels allowed. Raises `DataError` when there is no such folder, or no
+    page in it: a wrong path must not pass.
     """
+    names = page_names(folder)
+    if not names:
+        raise DataError(f"{folder}: no labelled pages; give folders with .labels files")
     problems = []
     seen: dict[tuple[str, ...], str] = {}
-    for name in page_names(folder):
+    for name in names:
         file = folder / (name + LABELS_SUFFIX)
         try:
             page = read_page(file)

@@ -139,13 +139,18 @@ def read_page(path: Path) -> LabelledPage:
 def write_page(folder: Path, page: LabelledPage, *, compress: bool = False) -> None:
     """Write `page` into `folder` (made when missing); with `compress`, the page file as .gz.
 
-    The same page gives the same bytes. Raises `DataError` when a value cannot be
-    written in the format, such as a text that holds a literal `⟦`.
+    The same page gives the same bytes. Raises `DataError` when the folder cannot be made, or
+    a value not be written in the format, such as a text that holds a literal `⟦`.
     """
     if not page.name or _stem(Path(page.name)) != page.name or Path(page.name).name != page.name:
         raise DataError(f"page name {page.name!r}: use a plain file name without a page suffix")
     labels = format_labels(page)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot be made a folder ({error.strerror}); name another one to write"
+        ) from error
     suffix = ".html" if page.kind == "html" else ".txt"
     for other in PAGE_SUFFIXES:
         (folder / (page.name + other)).unlink(missing_ok=True)
@@ -164,7 +169,8 @@ def read_pages(folder: Path) -> list[LabelledPage]:
 def page_names(folder: Path) -> list[str]:
     """Names of all pages in `folder`, also of those with one of their two files missing."""
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; give a folder of labelled pages")
+        what = "is no folder" if folder.exists() else "no such folder"
+        raise DataError(f"{folder}: {what}; give a folder of labelled pages")
     suffixes = (*PAGE_SUFFIXES, LABELS_SUFFIX)
     return sorted({_stem(file) for file in folder.iterdir() if file.name.endswith(suffixes)})
 
