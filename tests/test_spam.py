@@ -196,12 +196,6 @@ def test_marks_are_as_precise_as_asked() -> None:
             rows.apart.append(apart)
             rows.pieces.append(0 if page >= 150 and apart else 1)
             found.append(value)
-    for page in range(200, 300):  # pages with more pieces do not count
-        rows.page.append(page)
-        rows.truth.append(False)
-        rows.apart.append(True)
-        rows.pieces.append(3)
-        found.append(0.99)
     probability, truth = np.array(found, np.float32), np.array(rows.truth)
     every = np.ones(len(truth), bool)
     strict = _mark_threshold(rows, truth, probability, every, 1.0)

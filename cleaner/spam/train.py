@@ -53,15 +53,13 @@ _MAX_NATURAL: Final = 40_000
 _INJECTED: Final = 22_000
 _HTML_COPIES: Final = 2
 _MAX_PAGES: Final = 1_500
-_OFTEN: Final = 0.2
+_OFTEN: Final = 0.35
 """Share of the pages with spam that may hold more than one piece of it. Of models that saw one on
 each page, most give up a phrase that is there twice."""
 _MORE: Final = (1, 1, 2, 3, 4, 7)
 """Pieces beside the first: one of these numbers."""
 _SAME: Final = 0.5
 """Share of these pages on which they are all the same words."""
-_LIKE: Final = 0.5
-"""Share of the others on which they are all of one language."""
 _ROOM: Final = 120
 """Characters of text for each piece of spam, at least."""
 _CROPPED: Final = 0.3
@@ -363,13 +361,9 @@ class _Source:
         self.grammars = [found for found in self.grammars if found.languages] or [grammar]
         self.latin = {name: grammar.is_latin(name) for name in grammar.languages}
 
-    def phrase(
-        self, text: str, language: str, random: Random, like: Phrase | None = None
-    ) -> Phrase:
-        """Of the text's own language, of its script, or of any; of that of another phrase."""
+    def phrase(self, text: str, language: str, random: Random) -> Phrase:
+        """Of the text's own language, of its script, or of any."""
         grammar = random.choices(self.grammars, (3, 3, 5)[: len(self.grammars)])[0]
-        if like and like.language in grammar.languages:
-            return grammar.phrase(like.language, random)
         own = grammar.languages.keys() & {language, iso_639_1(language)}
         latin = next(iter(script_counts(text[:400])), "") == "Latin"
         alike = [name for name in grammar.languages if self.latin[name] == latin]
@@ -422,8 +416,8 @@ def injected(
 ) -> tuple[str, list[tuple[int, int]]]:
     """A text with phrases, sentences or disguised phrases put into it, and where they stand."""
 
-    def piece(like: Phrase | None) -> Phrase:
-        spam = source.phrase(body, language, random, like)
+    def piece() -> Phrase:
+        spam = source.phrase(body, language, random)
         if spam.kind == SENTENCE or random.random() >= _DISGUISED:
             return spam
         return replace(spam, text=disguised(spam.text, random) or spam.text)
@@ -432,16 +426,15 @@ def injected(
     return inject_all(shortened(body, " ".join(p.text for p in pieces)), pieces, random)
 
 
-def _several(piece: Callable[[Phrase | None], Phrase], size: int, random: Random) -> list[Phrase]:
-    """Pieces of spam for a text of that size: one, or more like it, or the same again."""
-    first = piece(None)
+def _several(piece: Callable[[], Phrase], size: int, random: Random) -> list[Phrase]:
+    """Pieces of spam for a text of that size: one, or more: often the same again and again."""
+    first = piece()
     if random.random() >= _OFTEN:
         return [first]
     more = min(random.choice(_MORE), size // _ROOM)
     if random.random() < _SAME:
         return [first] * (1 + more)
-    like = first if random.random() < _LIKE else None
-    return [first, *(piece(like) for _ in range(more))]
+    return [first, *(piece() for _ in range(more))]
 
 
 def _add_html(
@@ -461,9 +454,7 @@ def _add_html(
         rows.add(model.view(text), model, fold, spans)
     for _ in range(_HTML_COPIES):
         phrases = _several(
-            lambda like: source.phrase(segments[0].text, language, random, like),
-            len(articles.text),
-            random,
+            lambda: source.phrase(segments[0].text, language, random), len(articles.text), random
         )
         made = injected_html(page.html, phrases, [s.text for s in segments], random)
         if made is not None:
@@ -679,10 +670,10 @@ def _mark_threshold(
     """Least probability of reported spans, by probabilities of pages the trees have not seen.
 
     Counted are the most probable right and the most probable wrong candidate of each page with
-    one piece of spam: others overlap them, or are fewer by far.
+    spam: others overlap them, or are fewer by far.
     """
-    single = np.array(rows.pieces) == 1
-    counted = np.flatnonzero(among & single & (truth | np.array(rows.apart)))
+    injected = np.array(rows.pieces) > 0
+    counted = np.flatnonzero(among & injected & (truth | np.array(rows.apart)))
     group = np.array(rows.page)[counted] * 2 + truth[counted]
     order = np.lexsort((-probability[counted], group))
     counted, group = counted[order], group[order]
