@@ -34,8 +34,8 @@ _MOST = 10_000_000
 """Of seconds or megabytes more are no limit, and the system may not know such numbers."""
 _MOST_SEED = 2**32 - 1
 """scikit-learn takes no greater one."""
-_OTHERS = (".json", ".csv", ".tsv", ".html", ".warc")
-"""Outputs of these names are meant to be files, not folders."""
+_OTHERS = (".json", ".csv", ".tsv")
+"""Outputs of these names are meant to be files, of formats that are not written."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -259,20 +259,26 @@ def _check_clean(args: argparse.Namespace) -> bool:
 
     for name, least in (("workers", 1), ("min_words", 0), ("page_timeout", 0), ("page_memory", 1)):
         value = getattr(args, name)
-        positive = value != 0 or name != "page_timeout"
-        if value is not None and not (least <= value <= _MOST and positive):
-            option = "--" + name.replace("_", "-")
-            raise InputError(f"{option} {value}: give a number from {max(least, 1)} to {_MOST:,}")
+        option = "--" + name.replace("_", "-")
+        if value is not None and (
+            not value >= least or (value == 0 == least and name == "page_timeout")
+        ):
+            raise InputError(f"{option} {value}: give a number of {max(least, 1)} or more")
+        if value is not None and value > _MOST:
+            raise InputError(f"{option} {value}: give a number of {_MOST:,} or less")
     if args.output == Path("-"):
         raise InputError("-o -: standard output needs no -o; add --json for more than one page")
-    if args.output is not None and args.output.suffix in _OTHERS and not args.output.is_dir():
-        raise InputError(f"{args.output}: no such format is written; end the name in .jsonl, say")
     one_file = args.output is not None and not args.output.is_dir() and _format(args.output)
     folder = args.output is not None and not one_file
     if (
         folder
         and not args.output.is_dir()
-        and (args.output.exists() or format_of(args.output) or packing(args.output))
+        and (
+            args.output.exists()
+            or format_of(args.output)
+            or packing(args.output)
+            or args.output.suffix in _OTHERS
+        )
     ):
         raise InputError(
             f"{args.output} is no folder; name one, or a file that ends in "

@@ -90,6 +90,11 @@ class TestClean:
             (["-o", "out.html"], "name one, or a file that ends in"),
             (["-o", "out", "--workers", "0"], "give a number of 1 or more"),
             (["-o", "out", "--page-timeout", "0"], "give a number"),
+            (["-o", "out", "--page-timeout", "nan"], "give a number"),
+            (["-o", "out", "--page-timeout", "inf"], "give a number of 10,000,000 or less"),
+            (["-o", "out", "--page-memory", "99999999999999"], "10,000,000 or less"),
+            (["-o", "out.csv"], "name one, or a file that ends in"),
+            (["-o", "-"], "standard output needs no -o"),
         ],
     )
     def test_options_that_do_not_go_together(
