@@ -325,6 +325,21 @@ class TestFolder:
             "pages-00001.jsonl": ["three.txt"],
         }
 
+    def test_pages_named_in_one_run_after_the_other(self, tmp_path: Path) -> None:
+        for name in "abc":
+            (tmp_path / f"{name}.txt").write_text(f"page {name}")
+
+        def ids(*names: str) -> list[list[str]]:
+            inputs = [str(tmp_path / f"{name}.txt") for name in names]
+            clean(inputs, tmp_path / "out", Options(format="jsonl"))
+            outputs = sorted((tmp_path / "out").glob("pages-*.jsonl"))
+            return [[row["id"] for row in rows_of(path)] for path in outputs]
+
+        assert ids("a") == [["a.txt"]]
+        assert sorted(ids("b")) == [["a.txt"], ["b.txt"]]  # each has its own
+        assert sorted(ids("b")) == [["a.txt"], ["b.txt"]]
+        assert ids("a", "b", "c") == [["a.txt", "b.txt", "c.txt"]]  # all that were there are in it
+
     def test_pages_of_the_same_path_in_two_folders(self, tmp_path: Path) -> None:
         for folder in ("a", "b", "deep/a"):
             (tmp_path / folder).mkdir(parents=True)

@@ -42,7 +42,7 @@ from cleaner.run.outputs import (
     open_writer,
 )
 from cleaner.run.outputs import packing as packing_of
-from cleaner.run.plan import Unit, units
+from cleaner.run.plan import Unit, gone, units
 from cleaner.run.pool import Limits, Pool, Task
 from cleaner.run.progress import Progress, table
 from cleaner.run.rows import Options, Outcome
@@ -400,17 +400,13 @@ def _keep_out(inputs: Iterable[str], output: Path) -> None:
 def _drop_shards(
     manifest: Manifest, inputs: Iterable[str], seen: set[str], progress: Progress
 ) -> None:
-    """Forget shards that a folder with fewer pages than before no longer has.
-
-    Their pages are in others now. Outputs of archives stay when these are gone: raw pages are
-    often removed to make room.
-    """
+    """Forget shards of pages that are gone, or in other shards now."""
     folders = {str(Path(item).resolve()) for item in inputs if item != STDIN}
-    for entry in list(manifest.entries.values()):
-        folder, mark, number = entry.label.rpartition("#")
-        if mark and number.isdigit() and folder in folders and entry.label not in seen:
-            progress.say(f"{entry.name}: its pages are gone, or in other outputs; removed")
-            manifest.drop(entry)
+    entries = {entry.label: entry for entry in manifest.entries.values()}
+    for label in gone(entries, seen, folders):
+        entry = entries[label]
+        progress.say(f"{entry.name}: its pages are gone, or in other outputs; removed")
+        manifest.drop(entry)
 
 
 def _summary(

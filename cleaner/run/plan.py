@@ -22,7 +22,8 @@ class Unit:
     """Some inputs and the name of what is made of them."""
 
     label: str
-    """What stays the same when a file changes: the absolute path, and the number of the shard."""
+    """What stays the same when a file changes: the absolute path of an archive, that of a folder
+    and the number of the shard, those of pages named one by one."""
     name: str
     """Path of the output below its folder, without suffix."""
     sources: tuple[Source, ...]
@@ -64,7 +65,7 @@ def units(inputs: Iterable[str], taken: Mapping[str, str]) -> Iterator[Unit]:
     for is_folder, run in groupby(zip(folders, inputs, strict=True), lambda pair: pair[0]):
         items = [item for _, item in run]
         if not is_folder:
-            yield from _of_files(islice(named, len(items)), Path("pages"), names)
+            yield from _of_files(islice(named, len(items)), None, names)
             continue
         for item in items:
             folder = Path(item).resolve()
@@ -81,14 +82,17 @@ class _Names:
     def __init__(self, taken: Mapping[str, str]) -> None:
         # The reports of the run lie beside its outputs.
         self._labels = {"errors": "", "manifest": "", **taken}
-        self._shards: Counter[Path] = Counter()
+        self._shards: Counter[Path | None] = Counter()
 
-    def shard(self, folder: Path, pages: Iterable[Source]) -> Unit:
-        """A unit of the next pages of a folder."""
-        label = shard_label(folder, self._shards[folder])
-        name = f"{folder.name or 'pages'}-{self._shards[folder]:05d}"
+    def shard(self, folder: Path | None, pages: Iterable[Source]) -> Unit:
+        """A unit of the next pages of a folder, or of pages that are named."""
+        found = tuple(pages)
+        number = self._shards[folder]
         self._shards[folder] += 1
-        return Unit(label, _free(name, label, self._labels), tuple(pages))
+        base = (folder.name if folder else "") or "pages"
+        # A later run may name others, whose output must not replace this one.
+        label = f"{folder}#{number}" if folder else "\n".join(str(_place(one)) for one in found)
+        return Unit(label, _free(f"{base}-{number:05d}", label, self._labels), found)
 
     def archive(self, source: Source) -> Unit:
         """A unit of one file with many pages, or of standard input."""
@@ -101,12 +105,26 @@ class _Names:
         return Unit(label, _free(str(path.with_name(stem)), label, self._labels), (source,))
 
 
-def shard_label(folder: Path, number: int) -> str:
-    """Label of some pages of a folder."""
-    return f"{folder}#{number}"
+def gone(labels: Iterable[str], seen: set[str], folders: set[str]) -> Iterator[str]:
+    """Labels of pages that are gone, or in the units of other labels, which were `seen`.
+
+    Only of pages, each a file; an archive stays, since raw pages are often removed to make room.
+    """
+    pages = {page for other in seen for page in other.split("\n")}
+    for label in labels:
+        folder, mark, number = label.rpartition("#")
+        shard = mark and number.isdigit()
+        if label not in seen and (
+            folder in folders if shard else pages.issuperset(label.split("\n"))
+        ):
+            yield label
 
 
-def _of_files(found: Iterable[Source], folder: Path, names: _Names) -> Iterator[Unit]:
+def _place(source: Source) -> Path | None:
+    return source.path.resolve() if source.path is not None else None
+
+
+def _of_files(found: Iterable[Source], folder: Path | None, names: _Names) -> Iterator[Unit]:
     pages: list[Source] = []
     for source in found:
         form = FORMATS[0] if source.path is None else format_of(source.path) or FORMATS[0]
