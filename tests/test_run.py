@@ -469,6 +469,27 @@ class TestAgain:
         clean(folder, out, Options(format="txt", min_words=1), restart=True)
         assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.txt")) == left
 
+    def test_texts_that_pass_to_another_shard_stay(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cleaner.run.plan.SHARD", 2)
+        folder, out = tmp_path / "in", tmp_path / "out"
+        folder.mkdir()
+        for number in range(5):
+            (folder / f"{number}.txt").write_text(f"page {number}")
+        clean(folder, out, Options(format="txt"))
+        (folder / "0.txt").unlink()
+        clean(folder, out, Options(format="txt"))
+        assert sorted(path.name for path in out.glob("*.txt")) == [f"{n}.txt" for n in range(1, 5)]
+        (folder / "0.txt").write_text("page 0")
+        clean(folder, out, Options(format="txt"))
+        assert sorted(path.name for path in out.glob("*.txt")) == [f"{n}.txt" for n in range(5)]
+        for names in ("1", "12"):
+            inputs = [str(folder / f"{name}.txt") for name in names]
+            clean(inputs, tmp_path / "named", Options(format="txt"))
+        texts = sorted(path.name for path in (tmp_path / "named").glob("*.txt"))
+        assert texts == ["1.txt", "2.txt"]
+
     def test_a_copy_without_its_hidden_files(self, tmp_path: Path) -> None:
         write_jsonl(tmp_path / "a.jsonl", ["one", ""])
         clean([str(tmp_path / "a.jsonl")], tmp_path / "out")

@@ -403,10 +403,10 @@ def _drop_shards(
     """Forget shards of pages that are gone, or in other shards now."""
     folders = {str(Path(item).resolve()) for item in inputs if item != STDIN}
     entries = {entry.label: entry for entry in manifest.entries.values()}
-    for label in gone(entries, seen, folders):
-        entry = entries[label]
+    dropped = [entries[label] for label in gone(entries, seen, folders)]
+    for entry in dropped:
         progress.say(f"{entry.name}: its pages are gone, or in other outputs; removed")
-        manifest.drop(entry)
+    manifest.settle(dropped)
 
 
 def _summary(

@@ -64,6 +64,8 @@ class Manifest:
                     raise RunError(
                         f"{fresh} holds files of something else; choose a new or empty folder"
                     )
+        self._stale: set[str] = set()
+        """Files of units that were done again."""
         self._file = path.open("a+b")
         try:
             self._hold()
@@ -85,9 +87,9 @@ class Manifest:
         return entry if all(self._is_there(file, entry.counts) for file in files) else None
 
     def add(self, entry: Entry) -> None:
-        """Note that a unit is finished; what it wrote before and no longer does goes."""
+        """Note that a unit is finished."""
         if before := self.entries.get(entry.name):
-            self._remove(set(before.files) - set(entry.files))
+            self._stale.update(before.files)
         self.entries[entry.name] = entry
         self._append(
             {
@@ -99,11 +101,18 @@ class Manifest:
             }
         )
 
-    def drop(self, entry: Entry) -> None:
-        """Forget a unit that is no more, and remove what it wrote."""
-        self._remove((*entry.files, errors_file(entry.name)))
-        del self.entries[entry.name]
-        self._append({"name": entry.name, "gone": True})
+    def settle(self, gone: Sequence[Entry]) -> None:
+        """Forget units that are no more, and remove what was written and is no unit's any longer.
+
+        At the end of a run: a text may have passed from one unit to another.
+        """
+        for entry in gone:
+            self._stale.update((*entry.files, errors_file(entry.name)))
+            del self.entries[entry.name]
+        self._remove(self._stale.difference(*(e.files for e in self.entries.values())))
+        self._stale.clear()
+        for entry in gone:
+            self._append({"name": entry.name, "gone": True})
 
     def _is_there(self, file: str, counts: Counts) -> bool:
         path = self.folder / file
