@@ -5,13 +5,17 @@ from __future__ import annotations
 import codecs
 import gzip
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleaner.data.pages import read_pages
 from cleaner.segment.decode import decode, is_binary, looks_like_html, looks_like_text
+from cleaner.types import ARTICLE
 
+TRAINING_DATA = Path(__file__).parents[1] / "training_data"
 GERMAN = "Die Brücke über den Fluß bleibt für Jahre gesperrt, hörte man später. "
 TEXTS = {
     "cp1251": "Река поднялась за ночь на два метра, сообщили жители деревни у моста. " * 3,
@@ -85,6 +89,33 @@ def test_declarations_that_cannot_be(name: str) -> None:
 def test_detected_when_undeclared_or_declared_wrongly(encoding: str, declared: str) -> None:
     page = f"{declared}<p>{TEXTS[encoding]}</p>"
     assert TEXTS[encoding] in decode(page.encode(encoding))
+
+
+LEGACY = {
+    **dict.fromkeys(("de", "es", "fr", "it", "pt"), ("cp1252",)),
+    "pl": ("cp1250", "iso8859-2"), "ru": ("cp1251", "koi8-r"), "uk": ("cp1251",),
+    "el": ("iso8859-7",), "tr": ("cp1254",), "ar": ("cp1256",), "th": ("cp874",),
+    "ja": ("shift_jis", "euc_jp"), "ko": ("cp949",), "zh": ("gb18030",),
+}  # fmt: skip
+"""Language → encodings of its pages before UTF-8."""
+
+
+def test_short_texts_in_legacy_encodings() -> None:
+    texts = [
+        (page.language, entry.text[:200])
+        for page in read_pages(TRAINING_DATA)
+        for entry in page.labels
+        if entry.label == ARTICLE and len(entry.text) >= 100 and not entry.text.isascii()
+    ]
+    wrong, number = [], 0
+    for language, text in texts:
+        for encoding in LEGACY.get(language, ()):
+            data = f"<body><p>{text}</p></body>".encode(encoding, "ignore")
+            number += 1
+            if decode(data) != data.decode(encoding):
+                wrong.append((language, encoding, text))
+    assert number > 1000
+    assert len(wrong) < 0.01 * number, wrong[:20]
 
 
 @pytest.mark.parametrize("declared", ["", "iso-8859-1", "windows-1251", "utf-8"])
