@@ -61,6 +61,13 @@ class TestClean:
             "give a file, a folder or - for standard input\n"
         )
 
+    def test_address(self, capsys: Capture) -> None:
+        assert main(["clean", "https://example.org/a?b=1&c=2"]) == 2
+        assert capsys.readouterr().err == (
+            "cleaner: https://example.org/a?b=1&c=2 is an address; "
+            "fetch it first: curl -sL 'https://example.org/a?b=1&c=2' | cleaner clean -\n"
+        )
+
     def test_json_of_one_page(self, pages: Path, capsys: Capture) -> None:
         assert main(["clean", str(pages / "one.txt"), "--json", "--segments"]) == 0
         row = json.loads(capsys.readouterr().out)

@@ -53,6 +53,7 @@ __all__ = [
 ]
 
 STDIN = "-"
+_ADDRESS = re.compile("https?://", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,10 @@ def check(inputs: Iterable[str]) -> None:
         if item == STDIN:
             continue
         if not path.exists():
+            if _ADDRESS.match(item):
+                raise InputError(
+                    f"{item} is an address; fetch it first: curl -sL '{item}' | cleaner clean -"
+                )
             raise InputError(
                 f"{item} does not exist; give a file, a folder or - for standard input"
             )
