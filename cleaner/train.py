@@ -119,6 +119,8 @@ def _read_texts(path: Path) -> Iterator[tuple[str, str, str]]:
         with opener(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
+                if not isinstance(row["text"], str):
+                    raise TypeError(f"a text is {row['text']!r}")
                 yield row["lang"].split("_")[0], row["text"], str(row.get("id", ""))
     except (*DAMAGED, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(

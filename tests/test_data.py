@@ -303,6 +303,21 @@ def test_import_of_json_that_is_laid_out_otherwise(tmp_path: Path, format: str, 
     assert "\n" not in str(error.value)
 
 
+def test_import_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "html").mkdir()
+    (tmp_path / "ground-truth.json").write_text("{}")
+    with pytest.raises(DataError, match="holds no page as aeb lays them out"):
+        import_corpus("aeb", tmp_path, tmp_path / "out")
+
+
+def test_import_of_what_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "k.html.gz").write_bytes(gzip.compress(HTML.encode()))
+    (tmp_path / "ground-truth.json").write_text('{"k": {"articleBody": "a \\ud800 b"}}')
+    assert import_corpus("aeb", tmp_path, tmp_path / "out") == 1
+    assert read_pages(tmp_path / "out")[0].labels[0].text == "a ? b"
+
+
 def test_import_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="aeb, snippets, snippets-unlabelled, wcxb"):
         import_corpus("nonsense", tmp_path, tmp_path)

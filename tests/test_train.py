@@ -347,7 +347,10 @@ def test_output_folder_is_tried_before_pages_are_read(
         train([tmp_path / "none"], tmp_path / "model")
 
 
-@pytest.mark.parametrize("text", ["", "no json\n", '{"text": "x"}\n', "[1]\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "no json\n", '{"text": "x"}\n', '{"lang": "en", "text": null}\n', "[1]\n"],
+)
 def test_extra_text_of_another_form(text: str, tmp_path: Path) -> None:
     (tmp_path / "texts.jsonl").write_text(text or "\0")
     with pytest.raises(DataError, match=r"texts\.jsonl"):

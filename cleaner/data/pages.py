@@ -158,7 +158,8 @@ def write_page(folder: Path, page: LabelledPage, *, compress: bool = False) -> N
         (folder / f"{page.name}{suffix}.gz").write_bytes(gzip.compress(page.page, 9, mtime=0))
     else:
         (folder / (page.name + suffix)).write_bytes(page.page)
-    (folder / (page.name + LABELS_SUFFIX)).write_bytes(labels.encode("utf-8"))
+    # A lone surrogate, which JSON can spell, is no text: "?" stands for it.
+    (folder / (page.name + LABELS_SUFFIX)).write_bytes(labels.encode("utf-8", "replace"))
 
 
 def read_pages(folder: Path) -> list[LabelledPage]:

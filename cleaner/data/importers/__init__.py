@@ -32,8 +32,8 @@ def import_corpus(format: str, directory: Path, out: Path, readings: Path | None
     """Write the pages of `directory`, laid out as `format`, into `out`; return how many.
 
     Pages that the table `readings` names get their labels from it (see `cleaner.data.readings`).
-    Raises `DataError` for an unknown format, a folder that is not laid out that way, and for
-    a table that is malformed or of other pages.
+    Raises `DataError` for an unknown format, a folder that is not laid out that way or holds no
+    page, and for a table that is malformed or of other pages.
     """
     importer = IMPORTERS.get(format)
     if importer is None:
@@ -44,4 +44,8 @@ def import_corpus(format: str, directory: Path, out: Path, readings: Path | None
         for page in apply_readings(importer(directory), found):
             write_page(out, page, compress=True)
             count += 1
+    if not count:
+        raise DataError(
+            f"{directory}: holds no page as {format} lays them out; give another folder"
+        )
     return count
