@@ -2,9 +2,9 @@
 
     python benchmarks/decoding.py --corpora DIR
 
-Texts of the excerpts are cut to some length, put into a page of ASCII and encoded; characters that
-an encoding lacks are left out first. Right is a page that comes back letter by letter. Beside it
-`charset_normalizer`, which requests and trafilatura use.
+Texts of the excerpts are cut to some length, put into a page behind 20 KB of script, and encoded;
+characters that an encoding lacks are left out first. Right is a page that comes back letter by
+letter. Beside it `charset_normalizer`, which requests and trafilatura use.
 """
 
 from __future__ import annotations
@@ -42,7 +42,11 @@ ENCODINGS = {
     "gb18030": "zh",
 }
 """Languages whose pages were written in each encoding."""
-PAGE = "<html><head><title>x</title></head><body><div class='main'><p>{}</p></div></body></html>"
+PAGE = (
+    "<html><head><title>x</title><script>"
+    + "var count = function (list) { return list.length; };\n" * 400
+    + "</script></head><body><div class='main'><p>SHOWN</p></div></body></html>"
+)
 
 
 def by_charset_normalizer(data: bytes) -> str:
@@ -72,7 +76,7 @@ def pages(
     for language in ENCODINGS[encoding].split():
         drawn = random.Random(f"{language} {size}").sample(texts[language], count)
         for text in drawn:
-            shown = PAGE.format(text[:size].encode(encoding, "ignore").decode(encoding))
+            shown = PAGE.replace("SHOWN", text[:size].encode(encoding, "ignore").decode(encoding))
             if not shown.isascii():
                 found.append((shown.encode(encoding), shown))
     return found
