@@ -69,6 +69,12 @@ def test_declared(encoding: str, declaration: str) -> None:
     assert decode(page.encode(encoding)) == page
 
 
+def test_declared_behind_styles() -> None:
+    styles = "p { margin: 0 } " * 2000
+    page = f"<head><style>{styles}</style><meta charset='koi8-r'></head><p>Да, это так."
+    assert decode(page.encode("koi8-r")) == page
+
+
 def test_declared_latin_1_is_windows_1252() -> None:
     page = '<meta charset="iso-8859-1"><p>“So it is”, she said – café.'
     assert decode(page.encode("cp1252")) == page

@@ -31,7 +31,8 @@ _SUPERSETS = {
 _NOT_FOR_PAGES = {"utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape"}
 """Encodings that Python knows, that hold ASCII, and that no browser reads a page by."""
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\3\4", b"\x1f\x8b", b"\x7fELF")
-_PRESCAN = 4096
+_PRESCAN = 1 << 16
+"""Bytes in which a charset is declared; browsers read a page again when they meet one later."""
 _DETECT = 1 << 16
 _MARKUP_START = re.compile(
     r"[\s\ufeff]*<(?:!doctype\s+html|html|head|body|meta\s|title>|link\s|!--|\?xml[^>]*>\s*<(?:!doctype|html))",

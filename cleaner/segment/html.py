@@ -57,9 +57,16 @@ _HIDDEN_STYLE = re.compile(
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SHADOW_ROOT = re.compile(r"<template(?=[^>]*\bshadowroot)", re.I)
+_SHORT = 2_000
+"""Characters of a page below which its text may be where browsers do not show it."""
 _NOSCRIPT = re.compile("<noscript", re.I)
 _NOSCRIPT_SHARE = 4
 """`<noscript>` is read when it holds this many times the characters of the rest."""
+_XML = re.compile(r"<\?xml\s|<html\b[^<>]*\sxmlns\s*=", re.I)
+_XML_HEAD = 2_000
+"""Characters in which a page says that it is XML."""
+# In XML these are empty; read as HTML, they hold the rest of the page.
+_SELF_CLOSED = re.compile(r"<(iframe|noscript|script|style|textarea|title)\b([^<>]*)/>", re.I)
 _MAX_DEPTH = 512
 """As in Chromium's parser: lexbor's time grows with the square of the depth."""
 _MAX_FORMATTING = 16
@@ -116,7 +123,11 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     renderer.walk(root, noscript=False)
     if renderer.shadow_roots and (opened := _SHADOW_ROOT.sub("<div ", html)) != html:
         return _render(opened, keep_nodes=keep_nodes)
-    if renderer.length < 2000 and _NOSCRIPT.search(html):
+    if renderer.length < _SHORT and _XML.search(html, 0, _XML_HEAD):
+        opened = _SELF_CLOSED.sub(r"<\1\2></\1>", html)
+        if opened != html:
+            return _render(opened, keep_nodes=keep_nodes)
+    if renderer.length < _SHORT and _NOSCRIPT.search(html):
         with_noscript = _Renderer(keep_nodes)
         with_noscript.walk(root, noscript=True)
         if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:
