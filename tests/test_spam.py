@@ -51,8 +51,8 @@ def test_nothing_legitimate_is_removed(case: dict[str, Any]) -> None:
 
 def test_negatives_are_many_and_varied() -> None:
     negatives = cases("spam_negatives.jsonl")
-    assert len({case["text"] for case in negatives}) >= 200
-    assert len({case["lang"] for case in negatives}) >= 25
+    assert len({case["text"] for case in negatives}) >= 500
+    assert len({case["lang"] for case in negatives}) >= 50
 
 
 def test_injected_spam_is_found() -> None:
@@ -66,7 +66,7 @@ def test_injected_spam_is_found() -> None:
         removed += any(span.removed for span in found)
     assert marked >= 0.9 * len(positives)
     # Nearly all are shorter than a text that tells what is at home in it.
-    assert removed >= 0.65 * len(positives)
+    assert removed >= 0.7 * len(positives)
 
 
 def test_only_the_injected_word_goes() -> None:
@@ -214,14 +214,13 @@ def test_each_piece_of_spam_of_a_page_is_learned() -> None:
     rows.add(model.view(text), model, 0, places)
     assert sum(rows.truth) >= 2
     assert set(rows.pieces) == {2}
-    assert rows.untouched == 0
     others.add(model.view(TEXT), model, 1)
     assert set(others.pieces) == {0}
     assert not any(others.truth)
     count = len(rows.truth) + len(others.truth)
     rows.extend(others)
-    assert len(rows.signals) == len(rows.truth) == len(rows.support) == count
-    assert (rows.pages, rows.untouched, rows.page[-1]) == (2, 1, 2)
+    assert len(rows.signals) == len(rows.truth) == len(rows.pieces) == count
+    assert (rows.pages, rows.page[-1]) == (2, 2)
 
 
 def test_spans_lie_in_article_segments_and_match_the_source() -> None:

@@ -31,9 +31,6 @@ _OTHER_MATTER: Final = 0.3
 """What `promotional_others` is below where the rest of a page promotes nothing."""
 _TELLING: Final = 120
 """Characters from which a text tells what is at home in it."""
-_CERTAIN: Final = 0.9
-"""Least probability of a span that leaves a shorter text, which is all there is to go by, if only
-one kind of evidence speaks against it."""
 _MAX_AGAIN: Final = 100
 """Places of the words of likely spam that are judged as well."""
 _SURE: Final = 3.0
@@ -49,6 +46,7 @@ _PURE: Final = 0.8
 _OTHER_LANGUAGE: Final = 0.4
 """Nats a trigram by which another language must fit better than the page's."""
 _LANGUAGE_TRIGRAMS: Final = 8
+_LANGUAGE_REASON: Final = "in another language than the text around it"
 
 
 def find_spam(
@@ -88,12 +86,9 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     likely = _likely(view, model, everything)
     if again := _elsewhere(view, [one.candidate for one in likely], everything):
         likely = _likely(view, model, sorted([*everything, *again]))
-    strict, backed = model.remove, model.remove_backed
-    if len(view.text) < _TELLING:
-        strict = max(strict, _CERTAIN)
     verdicts = []
     for one in _best(likely):
-        removed = one.support > 0 and one.probability >= (backed if one.support > 1 else strict)
+        removed = one.support > 0 and one.probability >= model.remove[one.support - 1]
         verdicts.append((one.candidate, round(one.probability, 4), one.reasons, removed))
     return verdicts
 
@@ -206,11 +201,13 @@ def _touch(one: Candidate, other: Candidate) -> bool:
 
 
 def support(c: Candidate, row: FloatArray, view: View) -> int:
-    """How many kinds of evidence say that a span was put in and may go: none, one, or two.
+    """How much evidence says that a span was put in and may go, from 0, none, to 3.
 
-    Removal needs one beside that of its place, whatever the probability. One kind is what
-    names, glosses and pages about a trade have as well; two together are rare on pages
-    without spam, so that less probability is enough. In a line of its own, that words are of
+    Removal needs a kind of evidence beside that of its place, whatever the probability. That it
+    is of another script or in disguise (1) is true of names and glosses as well. That it sounds
+    surely promotional, or two kinds (2), are rare on pages without spam, two that are sure (3)
+    rarer still: less probability is enough. Unsure are a language, which for a few words is a
+    guess, and a sound that is somewhat promotional. In a line of its own, that words are of
     another language or in disguise tells nothing.
     """
     sound = _sound(row)
@@ -221,7 +218,10 @@ def support(c: Candidate, row: FloatArray, view: View) -> int:
     kinds = len(others) - bool(row[COLUMN["off_site"]] > _LINKED)
     if not insertion or kinds < 1:
         return 0
-    return min(kinds, 2)
+    sure = kinds - (_LANGUAGE_REASON in others) - (_PROMOTIONAL < sound <= _SURE)
+    if sure > 1:
+        return 3
+    return 2 if kinds > 1 or sound > _SURE else 1
 
 
 def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list[str]]:
@@ -264,7 +264,7 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
         and signal("language_gain_per_char") > _OTHER_LANGUAGE
         and c.end - c.start > _LANGUAGE_TRIGRAMS
     ):
-        others.append("in another language than the text around it")
+        others.append(_LANGUAGE_REASON)
     return insertion, others
 
 

@@ -83,10 +83,8 @@ class SpamModel:
     """Least probability of a span that is reported in plain text."""
     mark_html: float
     """The same for HTML."""
-    remove: float
-    """Least probability of a span that leaves the text."""
-    remove_backed: float
-    """The same where two kinds of evidence speak against the span (`support`)."""
+    remove: tuple[float, float, float]
+    """Least probability of a span that leaves the text, for each degree of `support`."""
 
     def view(self, text: str) -> View:
         """Read an article's text."""
@@ -123,9 +121,7 @@ class SpamModel:
             **self.joins.to_arrays(),
             **(self.screen.to_arrays() if self.screen else {}),
             **self.trees.to_arrays(),
-            "thresholds": np.array(
-                [self.mark, self.mark_html, self.remove, self.remove_backed], np.float32
-            ),
+            "thresholds": np.array([self.mark, self.mark_html, *self.remove], np.float32),
         }
 
     @classmethod
@@ -135,15 +131,18 @@ class SpamModel:
         Raises ValueError if an array is missing or has the wrong shape.
         """
         try:
-            if arrays["thresholds"].shape != (4,):
+            if arrays["thresholds"].shape != (5,):
                 raise ValueError("spam model has other thresholds; train it again")
+            mark, mark_html, *remove = map(float, arrays["thresholds"])
             return cls(
                 Promotion.from_arrays(arrays),
                 Languages.from_arrays(arrays),
                 Joins.from_arrays(arrays),
                 Screen.from_arrays(arrays),
                 Trees.from_arrays(arrays, len(SIGNALS)),
-                *map(float, arrays["thresholds"]),
+                mark,
+                mark_html,
+                (remove[0], remove[1], remove[2]),
             )
         except KeyError as error:
             raise ValueError(f"spam model lacks the array {error}; train it again") from None
