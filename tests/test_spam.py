@@ -404,6 +404,34 @@ def test_a_sentence_alone_does_not_tell_what_is_foreign_to_it() -> None:
     assert any(support(c, row, beside) for c, row in zip(found, signals, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("signals", "trick", "degree"),
+    [
+        ({}, "", 0),
+        ({"promotion": 1.0}, "", 1),
+        ({"promotion": 4.0}, "", 2),
+        ({"foreign_share": 1.0}, "", 1),
+        ({}, "spaced letters", 1),
+        ({"promotion": 1.0, "foreign_share": 1.0}, "", 2),
+        ({"promotion": 4.0, "foreign_share": 1.0}, "", 3),
+        ({"promotion": 4.0, "language_gain_per_char": 1.0}, "", 2),
+        ({"promotion": 4.0, "language_gain_per_char": 1.0}, "spaced letters", 3),
+        ({"promotion": 1.0, "off_site": 1.0}, "", 1),
+        ({"promotion": 4.0, "hidden": 1.0}, "", 3),
+        ({"promotion": 4.0, "foreign_share": 1.0, "in_quotes": 1.0}, "", 0),
+    ],
+)
+def test_degrees_of_evidence(signals: dict[str, float], trick: str, degree: int) -> None:
+    text = TEXT.replace("streets were", "streets казино онлайн were", 1)
+    view = default().view(text)
+    start = text.index("казино")
+    candidate = Candidate(start, start + len("казино онлайн"), "phrase", trick)
+    row = np.zeros(len(SIGNALS), np.float32)
+    for name, value in {"before_word": 1.0, "after_word": 1.0, **signals}.items():
+        row[SIGNALS.index(name)] = value
+    assert support(candidate, row, view) == degree
+
+
 def test_an_injection_into_markup_can_be_found_again() -> None:
     html = f"<html><body><nav>Home</nav><p>{TEXT}</p></body></html>"
     grammar, random = Grammar.shipped(), Random(2)

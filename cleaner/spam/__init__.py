@@ -203,12 +203,12 @@ def _touch(one: Candidate, other: Candidate) -> bool:
 def support(c: Candidate, row: FloatArray, view: View) -> int:
     """How much evidence says that a span was put in and may go, from 0, none, to 3.
 
-    Removal needs a kind of evidence beside that of its place, whatever the probability. That it
-    is of another script or in disguise (1) is true of names and glosses as well. That it sounds
-    surely promotional, or two kinds (2), are rare on pages without spam, two that are sure (3)
-    rarer still: less probability is enough. Unsure are a language, which for a few words is a
-    guess, and a sound that is somewhat promotional. In a line of its own, that words are of
-    another language or in disguise tells nothing.
+    Removal needs a kind of evidence beside that of its place, whatever the probability. One kind
+    (1), such as another script, is what names and glosses have as well. That a span sounds surely
+    promotional, or two kinds (2), are rare on pages without spam, two that are sure (3) rarer
+    still: less probability is enough. Unsure are a language, which for a few words is a guess,
+    and a sound that is somewhat promotional. In a line of its own, that words are of another
+    language or in disguise tells nothing.
     """
     sound = _sound(row)
     if len(view.text) < _TELLING and sound <= _PROMOTIONAL:

@@ -593,7 +593,7 @@ def _look_alikes() -> list[str]:
 
 
 def _fit_weights(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamModel:
-    """Add the screen, the trees, and the thresholds: those by trees that have not seen the fold."""
+    """Add the screen, the trees, and the thresholds: what is reported, by trees new to the fold."""
     signals = np.stack(rows.signals)
     truth = np.array(rows.truth)
     screen = _fit_screen(signals[:, QUICK_COLUMNS], truth, seed)
