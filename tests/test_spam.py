@@ -69,6 +69,26 @@ def test_injected_spam_is_found() -> None:
     assert removed >= 0.7 * len(positives)
 
 
+def test_passages_with_spam_by_another_hand() -> None:
+    found: dict[bool, list[bool]] = {True: [], False: []}
+    for case in cases("spam_passages.jsonl"):
+        text, places = case["text"], [case["text"].index(spam) for spam in case["spam"]]
+        seen = spans(text)
+        for start, spam in zip(places, case["spam"], strict=True):
+            end = start + len(spam)
+            shared = [min(span.end, end) - max(span.start, start) for span in seen]
+            own = case["lang"] == case["spam_lang"]
+            found[own].append(max(shared, default=0) * 2 >= len(spam))
+        for span in seen:  # of what goes, nothing is the author's alone
+            assert not span.removed or any(
+                span.start < start + len(spam) and span.end > start
+                for start, spam in zip(places, case["spam"], strict=True)
+            )
+    assert len(found[False]) + len(found[True]) >= 250
+    assert sum(found[False]) >= 0.94 * len(found[False])  # spam in another language than its page
+    assert sum(found[True]) >= 0.37 * len(found[True])
+
+
 def test_only_the_injected_word_goes() -> None:
     clean = (
         "Droua had left the city. Fadl-Allah Haroun, a commander in Benghazi, also said so. The "
