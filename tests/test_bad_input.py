@@ -188,6 +188,8 @@ EVIL = {
     "links": "<a href=x>casino</a> " * 10_000,
     "cells": "<table>" + "<tr><td>a<td>b" * 10_000,
     "comments": "<div class=comment><p>Nice post, thank you for it all.</p></div>" * 3_000,
+    "slashes of an empty element": "<?xml version='1'?><title " + "a" + "/" * 200_000 + "<p>",
+    "slashes and letters in an element": "<?xml version='1'?><title " + "a/" * 200_000 + "<p>",
 }
 
 

@@ -23,6 +23,12 @@ def test_golden(page: Path) -> None:
     assert source + "\n" == page.with_suffix(".txt").read_text(encoding="utf-8")
 
 
+def test_slashes_that_close_an_empty_element() -> None:
+    page = '<?xml version="1.0"?><html><head><title class="a/b" {}></head><p>Read.</p></html>'
+    for count in (1, 2, 5_000):
+        assert segment_html(page.format("/" * count)).source == "Read."
+
+
 def test_golden_pages_are_many() -> None:
     assert len(GOLDEN) >= 25
 

@@ -15,13 +15,15 @@ import pytest
 import cleaner
 from cleaner.errors import DataError
 from cleaner.segment import segment
-from cleaner.spam import SpamModel, _elsewhere, _sound, deletion, find_spam, support
+from cleaner.spam import SpamModel, _elsewhere, _sound, deletion, evidence, find_spam, support
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
+from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import disguised, inject, inject_all, inject_html, shortened
 from cleaner.spam.signals import SIGNALS, Reader
 from cleaner.spam.train import Judgements, Text, _mark_threshold, _Rows, train_spam
+from cleaner.spam.view import View
 from cleaner.types import Block, Page, Segment, Span
 
 DATA = Path(__file__).parent / "data"
@@ -412,16 +414,20 @@ def test_a_text_with_an_injection_is_not_longer_than_others() -> None:
     assert shortened("Too short to lose any.", spam) == "Too short to lose any."
 
 
+def degree_of(candidate: Candidate, row: FloatArray, view: View) -> int:
+    return support(row, view, *evidence(candidate, row, view))
+
+
 def test_a_sentence_alone_does_not_tell_what_is_foreign_to_it() -> None:
     model = default()
     sentence = "She found τρεις παλιές βάρκες when the tide was out. "
     alone, beside = model.view(sentence), model.view(sentence + TEXT + TEXT)
     found, signals = model.signals(alone)
     assert all(
-        _sound(row) > 0 for c, row in zip(found, signals, strict=True) if support(c, row, alone)
+        _sound(row) > 0 for c, row in zip(found, signals, strict=True) if degree_of(c, row, alone)
     )
     found, signals = model.signals(beside)
-    assert any(support(c, row, beside) for c, row in zip(found, signals, strict=True))
+    assert any(degree_of(c, row, beside) for c, row in zip(found, signals, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -449,7 +455,7 @@ def test_degrees_of_evidence(signals: dict[str, float], trick: str, degree: int)
     row = np.zeros(len(SIGNALS), np.float32)
     for name, value in {"before_word": 1.0, "after_word": 1.0, **signals}.items():
         row[SIGNALS.index(name)] = value
-    assert support(candidate, row, view) == degree
+    assert degree_of(candidate, row, view) == degree
 
 
 def test_an_injection_into_markup_can_be_found_again() -> None:

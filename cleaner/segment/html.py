@@ -66,7 +66,9 @@ _XML = re.compile(r"<\?xml\s|<html\b[^<>]*\sxmlns\s*=", re.I)
 _XML_HEAD = 2_000
 """Characters in which a page says that it is XML."""
 # In XML these are empty; read as HTML, they hold the rest of the page.
-_SELF_CLOSED = re.compile(r"<(iframe|noscript|script|style|textarea|title)\b([^<>]*)/>", re.I)
+_SELF_CLOSED = re.compile(
+    r"<(iframe|noscript|script|style|textarea|title)\b((?:/*+[^<>/]++)*+)/+>", re.I
+)
 _MAX_DEPTH = 512
 """As in Chromium's parser: lexbor's time grows with the square of the depth."""
 _MAX_FORMATTING = 16
@@ -123,10 +125,12 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     renderer.walk(root, noscript=False)
     if renderer.shadow_roots and (opened := _SHADOW_ROOT.sub("<div ", html)) != html:
         return _render(opened, keep_nodes=keep_nodes)
-    if renderer.length < _SHORT and _XML.search(html, 0, _XML_HEAD):
-        opened = _SELF_CLOSED.sub(r"<\1\2></\1>", html)
-        if opened != html:
-            return _render(opened, keep_nodes=keep_nodes)
+    if (
+        renderer.length < _SHORT
+        and _XML.search(html, 0, _XML_HEAD)
+        and (opened := _SELF_CLOSED.sub(r"<\1\2></\1>", html)) != html
+    ):
+        return _render(opened, keep_nodes=keep_nodes)
     if renderer.length < _SHORT and _NOSCRIPT.search(html):
         with_noscript = _Renderer(keep_nodes)
         with_noscript.walk(root, noscript=True)

@@ -23,7 +23,7 @@ from cleaner.spam.signals import COLUMN
 from cleaner.spam.view import Articles, View, markup_of
 from cleaner.types import ARTICLE, Page, Segment, Span
 
-__all__ = ["SpamModel", "deletion", "find_spam", "judge", "support", "view_of"]
+__all__ = ["SpamModel", "deletion", "evidence", "find_spam", "judge", "support", "view_of"]
 
 _PROMOTIONAL: Final = 0.0
 """Log-odds from which a span counts as promotional."""
@@ -124,7 +124,8 @@ def _likely(view: View, model: SpamModel, everything: Sequence[Candidate]) -> li
         sum_of_characters = float(view.promotion[c.end] - view.promotion[c.start])
         likely.append(
             _Likely(
-                c, float(probability[at]), [*others, *insertion], support(c, row, view),
+                c, float(probability[at]), [*others, *insertion],
+                support(row, view, insertion, others),
                 _sound(row), sum_of_characters - _PER_CHARACTER * (c.end - c.start),
             )
         )  # fmt: skip
@@ -200,8 +201,8 @@ def _touch(one: Candidate, other: Candidate) -> bool:
     return one.start < other.end and one.end > other.start
 
 
-def support(c: Candidate, row: FloatArray, view: View) -> int:
-    """How much evidence says that a span was put in and may go, from 0, none, to 3.
+def support(row: FloatArray, view: View, insertion: Sequence[str], others: Sequence[str]) -> int:
+    """How much `evidence` says that a span was put in and may go, from 0, none, to 3.
 
     Removal needs a kind of evidence beside that of its place, whatever the probability. One kind
     (1), such as another script, is what names and glosses have as well. That a span sounds surely
@@ -213,7 +214,6 @@ def support(c: Candidate, row: FloatArray, view: View) -> int:
     sound = _sound(row)
     if len(view.text) < _TELLING and sound <= _PROMOTIONAL:
         return 0
-    insertion, others = evidence(c, row, view)
     # Most links to other sites are the author's: that is no reason alone.
     kinds = len(others) - bool(row[COLUMN["off_site"]] > _LINKED)
     if not insertion or kinds < 1:

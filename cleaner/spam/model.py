@@ -133,7 +133,7 @@ class SpamModel:
         try:
             if arrays["thresholds"].shape != (5,):
                 raise ValueError("spam model has other thresholds; train it again")
-            mark, mark_html, *remove = map(float, arrays["thresholds"])
+            mark, mark_html, one, two, three = map(float, arrays["thresholds"])
             return cls(
                 Promotion.from_arrays(arrays),
                 Languages.from_arrays(arrays),
@@ -142,7 +142,7 @@ class SpamModel:
                 Trees.from_arrays(arrays, len(SIGNALS)),
                 mark,
                 mark_html,
-                (remove[0], remove[1], remove[2]),
+                (one, two, three),
             )
         except KeyError as error:
             raise ValueError(f"spam model lacks the array {error}; train it again") from None

@@ -309,7 +309,7 @@ def _rows_of_fold(
 
 def _unweighed(promotion: Promotion, languages: Languages, joins: Joins) -> SpamModel:
     """A model that reads the signals of every candidate and judges none."""
-    return SpamModel(promotion, languages, joins, None, Trees.none(), 0.5, 0.5, (0.9, 0.9, 0.9))
+    return SpamModel(promotion, languages, joins, None, Trees.none(), 0.5, 0.5, _REMOVE)
 
 
 class _Folds:
@@ -616,9 +616,7 @@ def _fit_weights(model: SpamModel, rows: _Rows, seed: int, say: Say) -> SpamMode
     mark = _mark_threshold(rows, truth, probability, ~html, _MARK_PRECISION)
     mark_html = _mark_threshold(rows, truth, probability, html, _MARK_PRECISION_HTML)
     say(f"spam: mark from {mark:.3f}, in HTML {mark_html:.3f}")
-    return replace(
-        model, screen=screen, trees=grown(taught), mark=mark, mark_html=mark_html, remove=_REMOVE
-    )
+    return replace(model, screen=screen, trees=grown(taught), mark=mark, mark_html=mark_html)
 
 
 def _fit_screen(quick: FloatArray, truth: npt.NDArray[np.bool_], seed: int) -> Screen:
