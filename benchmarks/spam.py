@@ -4,7 +4,8 @@
 
 Phrases, languages, verticals, texts and sites that are tested are left out of training, so
 models are trained here (`--size` tells on how many pages, as a share of the usual). Only the
-lines "natural", "hand-written", "passages" and "cost" are of the default model (or `--model`).
+lines "natural", "hand-written", "passages", "cost" and, without a rotation, "sentences by another
+hand" are of the default model (or `--model`).
 """
 
 from __future__ import annotations
@@ -311,9 +312,12 @@ def natural(model: SpamModel, texts: Sequence[Text]) -> dict[str, Any]:
     }
 
 
+_TEST_DATA = Path(__file__).parents[1] / "tests" / "data"
+
+
 def _test_data(name: str) -> list[dict[str, Any]]:
-    path = Path(__file__).parents[1] / "tests" / "data" / name
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    text = (_TEST_DATA / name).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def passages(model: SpamModel) -> dict[str, Any]:
@@ -345,6 +349,35 @@ def passages(model: SpamModel) -> dict[str, Any]:
             line["reported wrongly"] += not right
             line["removed wrongly"] += gone and not right
     return {name: dict(line) for name, line in sorted(lines.items())}
+
+
+def sentences(model: SpamModel, texts: Sequence[Text], each: int) -> dict[str, Any]:
+    """Sentences that another hand wrote, none of them trained on: `spam_sentences` of the tests.
+
+    Of each language, `each` that sell something are put between the sentences of texts in it;
+    the honest ones, which only look like them, are judged by themselves.
+    """
+    rng = random.Random(9)
+    by_language: dict[str, list[Text]] = {}
+    for text in texts:
+        by_language.setdefault(iso_639_1(text.language), []).append(text)
+    line, honest = Line(), Counter[str]()
+    for path in sorted((_TEST_DATA / "spam_sentences").glob("*.tsv")):
+        rows = [row.split("\t") for row in path.read_text(encoding="utf-8").splitlines()]
+        for _, sentence in (row for row in rows if row[0] == "ordinary"):
+            found = ours(model.view(sentence), model)
+            honest["sentences"] += 1
+            honest["reported"] += bool(found)
+            honest["removed"] += any(removed for _, _, removed in found)
+        pitches = [sentence for vertical, sentence in rows if vertical != "ordinary"]
+        hosts = by_language.get(path.stem, [])
+        for sentence in rng.sample(pitches, min(each, len(pitches))) if hosts else ():
+            body = shortened(rng.choice(hosts).text, sentence)
+            made = inject(body, sentence, rng, sentence=True)
+            if made is not None:
+                view = model.view(made.text)
+                line.add(ours(view, model), [(made.start, made.end)], made.text, None)
+    return {"injected": line.figures(), "honest": dict(honest)}
 
 
 def hand_written(model: SpamModel) -> dict[str, Any]:
@@ -449,6 +482,9 @@ def main() -> None:
                 _say(f"removed in a held-out excerpt, unread: {name} {start} {end}")
             references = clean_references(model, args.corpora)
             report[f"clean references, rotation {number + 1}"] = references
+            report[f"sentences by another hand, rotation {number + 1}"] = sentences(
+                model, hosts, 10
+            )
         report["injected"] = lines.table()
         report["excerpts held out of training"] = dict(held_out)
     if "emptied" in args.only:
@@ -469,6 +505,7 @@ def main() -> None:
         report["natural"] = natural(spam, texts)
         report["hand-written"] = hand_written(spam)
         report["passages"] = passages(spam)
+        report["sentences by another hand"] = sentences(spam, texts, 20)
         report["cost"] = cost(cleaning, list(_references(args.corpora)), [p.page for p in prepared])
     _print(report)
     if args.json:

@@ -22,7 +22,14 @@ from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import disguised, inject, inject_all, inject_html, shortened
 from cleaner.spam.signals import SIGNALS, Reader
-from cleaner.spam.train import Judgements, Text, _mark_threshold, _Rows, train_spam
+from cleaner.spam.train import (
+    Judgements,
+    Text,
+    _look_alikes,
+    _mark_threshold,
+    _Rows,
+    train_spam,
+)
 from cleaner.spam.view import View
 from cleaner.types import Block, Page, Segment, Span
 
@@ -89,6 +96,35 @@ def test_passages_with_spam_by_another_hand() -> None:
     assert len(found[False]) + len(found[True]) >= 250
     assert sum(found[False]) >= 0.94 * len(found[False])  # spam in another language than its page
     assert sum(found[True]) >= 0.37 * len(found[True])
+
+
+def sentences_by_another_hand() -> list[tuple[str, str, str]]:
+    """Language, vertical or "ordinary", and sentence."""
+    rows = []
+    for path in sorted((DATA / "spam_sentences").glob("*.tsv")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            vertical, sentence = line.split("\t")
+            rows.append((path.stem, vertical, sentence))
+    return rows
+
+
+def test_sentences_by_another_hand_are_many_and_not_trained_on() -> None:
+    rows = sentences_by_another_hand()
+    grammar = Grammar.shipped()
+    assert {vertical for _, vertical, _ in rows} == {"ordinary", *grammar.verticals}
+    assert sum(vertical != "ordinary" for _, vertical, _ in rows) >= 12_000
+    assert {language for language, _, _ in rows} == set(grammar.languages)
+    known = {s for found in grammar.languages.values() for s in found.sentences}
+    assert not known & {sentence for _, _, sentence in rows}
+    assert not set(_look_alikes()) & {sentence for _, _, sentence in rows}
+
+
+def test_honest_sentences_that_look_like_spam_are_left_alone() -> None:
+    honest = [sentence for _, kind, sentence in sentences_by_another_hand() if kind == "ordinary"]
+    assert len(honest) >= 3_000
+    found = [spans(sentence) for sentence in honest]
+    assert not [span.text for few in found for span in few if span.removed]
+    assert sum(map(bool, found)) <= 0.08 * len(honest)
 
 
 def test_only_the_injected_word_goes() -> None:
