@@ -43,6 +43,7 @@ Found = list[tuple[int, int, bool]]
 """Start, end, and whether it is removed."""
 Places = Sequence[tuple[int, int]]
 
+_TEST_DATA = Path(__file__).parents[1] / "tests" / "data"
 ROTATIONS = (
     ({"ko", "th", "he", "ka", "hi", "vi", "pl", "sv", "tr", "sw"}, {"loans", "essays", "streams"}),
     (
@@ -176,9 +177,7 @@ def evaluate_model(
         lambda language, v, p: language not in languages and v in verticals
     )
     latin = [text for text in hosts if text.text[:300].isascii() or _is_latin(text.text)]
-    by_language: dict[str, list[Text]] = {}
-    for text in hosts:
-        by_language.setdefault(iso_639_1(text.language), []).append(text)
+    by_language = _by_language(hosts)
 
     def put(name: str, text: Text, phrase: Phrase, words: str | None = None) -> None:
         words = words or phrase.text
@@ -248,6 +247,13 @@ def evaluate_model(
             lines.add(f"HTML, {kind}", view, made[2], model, clean)
 
 
+def _by_language(texts: Sequence[Text]) -> dict[str, list[Text]]:
+    found: dict[str, list[Text]] = {}
+    for text in texts:
+        found.setdefault(iso_639_1(text.language), []).append(text)
+    return found
+
+
 def _is_latin(text: str) -> bool:
     from cleaner.scripts import script_counts
 
@@ -312,9 +318,6 @@ def natural(model: SpamModel, texts: Sequence[Text]) -> dict[str, Any]:
     }
 
 
-_TEST_DATA = Path(__file__).parents[1] / "tests" / "data"
-
-
 def _test_data(name: str) -> list[dict[str, Any]]:
     text = (_TEST_DATA / name).read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
@@ -357,10 +360,7 @@ def sentences(model: SpamModel, texts: Sequence[Text], each: int) -> dict[str, A
     Of each language, `each` that sell something are put between the sentences of texts in it;
     the honest ones, which only look like them, are judged by themselves.
     """
-    rng = random.Random(9)
-    by_language: dict[str, list[Text]] = {}
-    for text in texts:
-        by_language.setdefault(iso_639_1(text.language), []).append(text)
+    rng, by_language = random.Random(9), _by_language(texts)
     line, honest = Line(), Counter[str]()
     for path in sorted((_TEST_DATA / "spam_sentences").glob("*.tsv")):
         rows = [row.split("\t") for row in path.read_text(encoding="utf-8").splitlines()]
@@ -514,8 +514,8 @@ def main() -> None:
 
 def _options(args: argparse.Namespace) -> list[str]:
     return [
-        "--corpora DIR", "--pages", *(path.name for path in args.pages), f"--size {args.size}",
-        f"--count {args.count}",
+        "--corpora DIR", "--pages", *map(str, args.pages), f"--size {args.size}",
+        f"--count {args.count}", "--only", *args.only,
     ]  # fmt: skip
 
 
