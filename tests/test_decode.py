@@ -139,6 +139,96 @@ def test_a_few_foreign_bytes_do_not_garble_the_rest(declared: str) -> None:
     )
 
 
+@pytest.mark.parametrize("text", [GERMAN * 20, "Plain letters, and one Größe. " + "Plain. " * 99])
+def test_declared_as_utf8_and_none_of_it_is(text: str) -> None:
+    page = f"<!doctype html><meta charset='utf-8'><article><p>{text}</p></article>"
+    assert decode(page.encode("cp1252")) == page
+
+
+def test_more_foreign_bytes_where_utf8_is_declared() -> None:
+    page = f"<meta charset=utf-8><p>{GERMAN}".encode() + b" Gr\xf6\xdfe" * 2
+    assert decode(page).startswith(f"<meta charset=utf-8><p>{GERMAN}")
+
+
+def test_a_foreign_letter_near_the_end_is_not_a_cut() -> None:
+    assert decode("We met in the café.".encode("cp1252")) == "We met in the café."
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        '<!-- <meta charset="koi8-r"> -->',
+        '<!--><!-- > <meta charset="koi8-r"> -->',
+        '<meta name="description" content="Pages say charset=koi8-r > or not.">',
+        '<meta content="charset=koi8-r" name=keywords>',
+        "<meta property='og:title' content='<meta charset=koi8-r>'>",
+        '<meta charset="nonsense">',
+        "<meta name=viewport charset>",
+    ],
+)
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<meta charset="windows-1251">',
+        "<meta id=a/b data-x charset = windows-1251 >",
+        "<meta content='text/html;charset=windows-1251' http-equiv='Content-Type'>",
+        "<meta http-equiv=content-type content=text/html; charset=windows-1251>",
+    ],
+)
+def test_what_only_looks_like_a_declaration(before: str, declaration: str) -> None:
+    page = f"<html><head>{before}{declaration}</head><p>Да, это так."
+    assert decode(page.encode("cp1251")) == page
+
+
+def test_an_unclosed_comment_declares_nothing() -> None:
+    page = f"<p>{TEXTS['cp1251']}</p><!-- <meta charset='koi8-r'>"
+    assert decode(page.encode("cp1251")) == page
+
+
+@pytest.mark.parametrize(
+    ("label", "encoding", "text"),
+    [
+        ("x-mac-roman", "mac-roman", "Größe"),
+        ("x-mac-cyrillic", "mac-cyrillic", "Река"),
+        ("x-mac-ukrainian", "mac-cyrillic", "Река"),
+        ("windows-874", "cp874", "แม่น้ำ"),
+        ("dos-874", "cp874", "แม่น้ำ"),
+        ("X-SJIS", "cp932", "川が増水"),
+        ("windows-31j", "cp932", "川①"),
+        ("x-euc-jp", "euc_jp", "川が増水"),
+        ("x-gbk", "gbk", "河水"),
+        ("gb_2312-80", "gbk", "河水"),
+        ("x-x-big5", "big5", "河水"),
+        ("windows-949", "cp949", "강물이"),
+        ("cseuckr", "cp949", "강물이"),
+        ("korean", "cp949", "강물이"),
+        ("ks_c_5601-1987", "cp949", "강물이"),
+        ("iso88591", "cp1252", "“Größe”"),
+        ("iso88592", "iso8859-2", "źródło"),
+        ("iso-8859-8-i", "iso8859-8", "הנהר"),
+        ("logical", "iso8859-8", "הנהר"),
+        ("visual", "iso8859-8", "הנהר"),
+        ("sun_eu_greek", "iso8859-7", "ποτάμι"),
+        ("koi", "koi8-r", "Река"),
+        *(
+            (f"x-cp125{page}", f"cp125{page}", text)
+            for page, text in enumerate(
+                ["źródło", "Река", "Größe", "ποτάμι", "ağaç", "הנהר", "النهر", "ūdens", "đồng"]
+            )
+        ),
+    ],
+)
+def test_labels_of_the_web(label: str, encoding: str, text: str) -> None:
+    data = f'<meta charset="{label}"><p>'.encode() + text.encode(encoding, "ignore")
+    assert decode(data).endswith("<p>" + text.encode(encoding, "ignore").decode(encoding))
+
+
+@pytest.mark.parametrize("label", ["unicode-1-1-utf-8", "x-unicode20utf8", "unicode"])
+def test_labels_of_utf8(label: str) -> None:
+    page = f"<meta charset={label}><p>{GERMAN}".encode() + b" Gr\xf6\xdfe"
+    assert GERMAN in decode(page)
+
+
 @pytest.mark.parametrize("cut", range(1, 4))
 def test_cut_inside_a_character(cut: int) -> None:
     assert decode("plain text 🎉".encode()[:-cut]) == "plain text \ufffd"
@@ -152,10 +242,21 @@ def test_binary_files() -> None:
         b"\xff\xd8\xff\xe0",
         b"PK\3\4",
         gzip.compress(b""),
+        b"GIF89a",
+        b"BZh91AY&SY",
     ):
         assert is_binary(data + noise)
     assert not looks_like_text(decode(noise))
     assert not is_binary(GERMAN.encode())
+    assert is_binary(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
+    assert is_binary(b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n")
+
+
+@pytest.mark.parametrize("start", ["GIF8", "GIF89a", "%PDF-", "%PDF-1.7", "BZh", "BZh9"])
+def test_texts_about_binary_files(start: str) -> None:
+    text = f"{start} is how it begins.\r\n\tIt can hold größere pictures.\f"
+    assert not is_binary(text.encode())
+    assert not is_binary(text.encode("latin-1"))
 
 
 @pytest.mark.parametrize(
@@ -176,6 +277,18 @@ def test_text(text: str) -> None:
         '<?xml version="1.0"?>\n<html>',
         "<p>One</p>",
         "Text <b>bold</b> and <i>more</i> of it<br>",
+        "<!-- made by hand -->\n\n<!-- 1999 --><!DOCTYPE html>",
+        "<!--[if IE]><html class=ie><![endif]-->\n<html>",
+        "<script>\nf();\n\ng();\n\nh();\n</script>\n\n<!DOCTYPE html>\n<title>x</title>",
+        "<p>One</p>\n\n<p>Two</p>",
+        "<div class=x>text<br>text</div>",
+        "<div>\n\n<h2>Title</h2>\n\n<p>One.</p>\n\n<ul>\n\n<li>two</li>\n\n</ul>\n\n</div>\n",
+        "<div\n\n id=a\n\n class=b\n\n>text</div>",
+        "<p>One</p>\n<style>\na {}\n\nb {}\n\nc {}\n\nd {}\n</style>\n<p>Two</p>",
+        "<CENTER><B>Home</B></CENTER>\n" + f"{GERMAN}\n\n<P>\n\n" * 4 + GERMAN,
+        "<b>Home</b> <i>x</i>\n" + f"{GERMAN}\n{GERMAN}<br><br>\n\n" * 4,
+        f"<h1>Home</h1>\n{GERMAN}\n{GERMAN}\n<p>\n{GERMAN}\n<p>\n{GERMAN}\n",
+        '<div dir="ltr">Hi Ann,<div><br></div><div>see you.</div><div><br></div></div>\n\n',
     ],
 )
 def test_html(page: str) -> None:
@@ -196,6 +309,22 @@ def test_html(page: str) -> None:
         "A link is an <a href='x'> element, closed by </a>.",
         "if (a <b && c> d) { return '</div>'; }\n" * 20,
         "How it looks:\n\n```html\n<ul>\n<li>one</li>\n<li>two</li>\n</ul>\n```\n\nThat is all.",
+        "<!-- SPDX-License-Identifier: Apache-2.0 -->\n\n# Contributing\n\nThank you! Please read "
+        "this before you send a patch.\n\n1. Open an issue first.\n2. Write a test.\n",
+        '<p align="center">\n<a href="x"><img src="logo.png"></a>\n<br><b>Fast</b>\n</p>\n\n# Name'
+        "\n\nIt does a thing.\n\n- one\n- two\n\n~~~html\n<p>One</p>\n\n<p>Two</p>\n~~~\n",
+        "<!-- logo -->\n<h1><img src='a.png'><br><b>Name</b></h1>\n\nIt does a thing.\n\n- one\n\n"
+        "## Use\n\nMade by hand, <i>by us</i> <br>\n",
+        "# Changes\n\n## 1.1\n\n- <b>New</b>: <i>this</i>\n\n<details>\n<summary>Old</summary>\n\n"
+        "- that\n\n</details>\n\n## 1.0\n\n- <b>First</b>\n\n- second\n",
+        "# Sizes\n\nSee the table.\n\n<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td>1</td>"
+        "<td>2</td></tr>\n</table>\n\nThat is all.\n",
+        "A list begins with <ul> and has items.\n\n<ul>\n<li>one</li>\n<li>two</li>\n</ul>\n\n"
+        "Browsers draw a dot before each.\n\n<ol>\n<li>one</li>\n</ol>\n\nAnd here a number.",
+        "How do I centre this?\n\n    <div>\n      <p>One</p>\n      <p>Two</p>\n    </div>\n\n"
+        "I tried `<center><p>One</p></center>`.\n\nThanks!",
+        '{"html": "<p>One</p><p>Two</p><p>Three</p>"}',
+        '[{"html": "<p>One</p>\\n<p>Two</p>"},\n {"html": "<p>Three</p>"}]',
     ],
 )
 def test_plain_text(page: str) -> None:

@@ -12,9 +12,17 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_DECLARED = re.compile(
-    rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I
+# Comments are matched to be passed over. One that never ends reaches to the end, as in browsers.
+_DECLARATION = re.compile(
+    rb"""<(?:
+        !--.*?(?:(?<=--)>|\Z)
+        |\?xml\s(?P<xml>[^>]{0,200})
+        |meta[\s/](?P<meta>(?:[^>=]++|=\s*+(?:"[^"]*"?|'[^']*'?)?)*+)
+    )""",
+    re.I | re.S | re.X,
 )
+_ATTRIBUTE = re.compile(rb"""([^\s/=]++)(?:\s*=\s*("[^"]*"?|'[^']*'?|\S+))?""")
+_LABEL = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
 # The WHATWG Encoding Standard reads these labels as the larger set that pages really use.
 _SUPERSETS = {
     "iso8859-1": "cp1252",
@@ -28,25 +36,68 @@ _SUPERSETS = {
     "euc_kr": "cp949",
     "big5": "big5hkscs",
 }
+# Its labels that Python does not know.
+_LABELS = {
+    **{f"iso8859{part}": f"iso8859-{part}" for part in range(1, 16)},
+    **{f"x-cp125{page}": f"cp125{page}" for page in range(9)},
+    **{
+        label: name
+        for name, labels in {
+            "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
+            "utf-16": "unicode csunicode ucs-2 iso-10646-ucs-2 unicodefeff unicodefffe",
+            "cp1252": "x-user-defined",
+            "cp874": "windows-874 dos-874",
+            "iso8859-6": "csiso88596e csiso88596i iso-8859-6-e iso-8859-6-i",
+            "iso8859-7": "sun_eu_greek",
+            "iso8859-8": "csiso88598e csiso88598i iso-8859-8-e iso-8859-8-i logical visual",
+            "iso8859-15": "csisolatin9",
+            "koi8-r": "koi koi8",
+            "mac-roman": "mac csmacintosh x-mac-roman",
+            "mac-cyrillic": "x-mac-cyrillic x-mac-ukrainian",
+            "gbk": "x-gbk csgb2312 gb_2312 gb_2312-80",
+            "big5": "cn-big5 x-x-big5",
+            "euc_jp": "x-euc-jp cseucpkdfmtjapanese",
+            "shift_jis": "x-sjis windows-31j",
+            "euc_kr": "windows-949 cseuckr csksc56011987 iso-ir-149 ks_c_5601-1989 ksc_5601",
+        }.items()
+        for label in labels.split()
+    },
+}
 _NOT_FOR_PAGES = {"utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape"}
 """Encodings that Python knows, that hold ASCII, and that no browser reads a page by."""
-_MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\3\4", b"\x1f\x8b", b"\x7fELF")
+# A text may begin with letters alone; it holds no control characters, and no objects of a PDF.
+_MAGIC = re.compile(
+    rb"""\x89PNG | \xff\xd8\xff | PK\x03\x04 | \x1f\x8b | \x7fELF
+    | (?: %PDF- | GIF8 | BZh ) .*? [\x00-\x08\x0e-\x1a\x1c-\x1f]
+    | %PDF-\d\.\d \s+ (?: %[\x80-\xff] | \d+\ \d+\ obj )""",
+    re.S | re.X,
+)
 _PRESCAN = 1 << 16
 """Bytes in which a charset is declared; browsers read a page again when they meet one later."""
 _DETECT = 1 << 16
 _MARKUP_START = re.compile(
-    r"[\s\ufeff]*<(?:!doctype\s+html|html|head|body|meta\s|title>|link\s|!--|\?xml[^>]*>\s*<(?:!doctype|html))",
+    r"[\s\ufeff]*<(?:!doctype\s+html|html|head|body|meta\s|title>|link\s"
+    r"|\?xml[^>]*>\s*<(?:!doctype|html))",
     re.I,
 )
+_JSON_START = re.compile(r"[\s\ufeff]*(?:\{\s*\"|\[\s*[{\"])")
 _TAG = re.compile(
-    r"</?(?:a|article|b|blockquote|body|br|div|em|footer|form|h[1-6]|header|hr|i|img|li|main|nav|ol|p"
-    r"|script|section|span|strong|table|tbody|td|th|tr|ul)\b[^<>]*>",
+    r"</?(?:a|article|aside|b|blockquote|body|br|center|d[dlt]|div|em|figure|font|footer|form|h[1-6]"
+    r"|header|hr|i|img|li|link|main|meta|nav|ol|p|script|section|span|strong|table|tbody|td|th|tr|ul)"
+    r"\b[^<>]*>",
     re.I,
 )
 # No character of two bytes has one of these as its second.
 _PIECE = re.compile(rb"[^<>\r\n]+")
-_FENCED = re.compile(r"^```.*?^```", re.S | re.M)
-"""Code in Markdown."""
+_CODE = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(pre|script|style|textarea)\b[^<>]*>.*?(?:</\1[^<>]*>|\Z)"
+    r"|^[^\S\n]*(```|~~~).*?(?:^[^\S\n]*\2|\Z)|`[^`\n]*`",
+    re.I | re.M | re.S,
+)
+"""What neither HTML nor Markdown shows as text with markup: comments, scripts, code."""
+_BLANK_LINES = re.compile(r"\n\s*\n")
+_PARTING = re.compile(r"<(?:p|br)\s*/?>", re.I)
+"""Alone between blank lines, it parts two paragraphs of an old page."""
 _BEFORE_WORD, _AFTER_WORD = tuple(" ([`'\"“‘"), tuple(" )]`'\"”’.,;:!?")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 
@@ -56,7 +107,8 @@ def decode(data: bytes) -> str:
 
     UTF-8 goes before the declaration: other encodings hardly ever form it by chance, while
     wrong declarations are common. A few bytes that are not UTF-8 (a comment pasted into the
-    template, a page cut short) do not change that; they become U+FFFD.
+    template, a page cut short) do not change that; they become U+FFFD. More may be so where
+    UTF-8 is declared, but never most of what is not ASCII.
     """
     for bom, name in _BOMS:
         if data.startswith(bom):
@@ -69,12 +121,11 @@ def decode(data: bytes) -> str:
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
-            cut_short = error.start >= len(data) - 4
+            cut_short = error.reason == "unexpected end of data"
         text = data.decode("utf-8", "replace")
         broken = text.count("\ufffd")
         intact = len(text) - broken - len(text.encode("ascii", "ignore"))
-        stray = declared == "utf-8" and broken * 50 <= len(text)
-        if cut_short or stray or broken * 4 <= intact:
+        if cut_short or broken * (1 if declared == "utf-8" else 4) <= intact:
             return text
     if declared and declared != "utf-8":
         return data.decode(declared, "replace")
@@ -82,8 +133,8 @@ def decode(data: bytes) -> str:
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether a file begins as images, archives and documents do."""
-    return data.startswith(_MAGIC)
+    """Whether a file begins as images, archives and documents do, and is no text."""
+    return _MAGIC.match(data) is not None
 
 
 def _utf16(head: bytes) -> str:
@@ -95,12 +146,29 @@ def _utf16(head: bytes) -> str:
 
 
 def _declared(data: bytes) -> str | None:
-    match = _DECLARED.search(data, 0, _PRESCAN)
-    if not match:
-        return None
+    """The first encoding that is declared and can be the page's."""
+    for match in _DECLARATION.finditer(data, 0, _PRESCAN):
+        label = _LABEL.search(match["xml"] or _charset(match["meta"] or b""))
+        name = label and _codec(label[1].decode("ascii").lower())
+        if name:
+            return name
+    return None
+
+
+def _charset(attributes: bytes) -> bytes:
+    """What declares the charset among the attributes of a <meta>: descriptions may mention one."""
+    values = {name.lower(): value for name, value in _ATTRIBUTE.findall(attributes)}
+    if b"charset" in values:
+        return b"charset=" + values[b"charset"]
+    pragma = values.get(b"http-equiv", b"").strip(b"\"' ").lower()
+    return values.get(b"content", b"") if pragma == b"content-type" else b""
+
+
+def _codec(label: str) -> str | None:
+    """Python's name of the encoding that browsers read pages with this label by."""
     try:
-        name = codecs.lookup(match[1].decode("ascii")).name
-    except (LookupError, UnicodeDecodeError):
+        name = codecs.lookup(_LABELS.get(label, label)).name
+    except LookupError:
         return None
     # The declaration itself was read as ASCII; Python's -sig only takes a mark away.
     if name.startswith(("utf-16", "utf-32", "utf-8-sig")):
@@ -140,26 +208,41 @@ def _detect(data: bytes) -> str:
 
 
 def looks_like_html(text: str) -> bool:
-    """Tell HTML from plain text that merely mentions a tag."""
+    """Tell HTML from text that mentions tags, and from Markdown that has some HTML in it."""
     if _MARKUP_START.match(text):
         return True
-    head = text[:_DETECT]
-    found = list(_TAG.finditer(head))
-    if not found:
+    if "<" not in text or _JSON_START.match(text):
         return False
-    if text.lstrip().startswith("<") and text.rstrip().endswith(">"):
+    head = _CODE.sub("", text[: 16 * _DETECT])[:_DETECT]
+    head = _TAG.sub(lambda tag: " ".join(tag[0].split()), head).strip()
+    if _MARKUP_START.match(head):  # behind comments and scripts
         return True
-    fenced = [match.span() for match in _FENCED.finditer(head)]
-    tags = sum(
-        not (
-            # A word of a sentence or of code: markup touches the text that it marks.
-            head[tag.start() - 1 : tag.start()] in _BEFORE_WORD
-            and head[tag.end() : tag.end() + 1] in _AFTER_WORD
-        )
-        and not any(start < tag.start() < end for start, end in fenced)
-        for tag in found
+    # HTML does not show blank lines: what they alone divide into paragraphs is text.
+    paragraphs = [paragraph.strip() for paragraph in _BLANK_LINES.split(head)]
+    counts = [_count_tags(paragraph) for paragraph in paragraphs]
+    tags = sum(counts)
+    plain = sum(
+        not count and not paragraph.startswith("<")
+        for paragraph, count in zip(paragraphs, counts, strict=True)
     )
+    parting = sum(_PARTING.fullmatch(paragraph) is not None for paragraph in paragraphs)
+    if not tags or plain * 2 > len(paragraphs) + parting:
+        return False
+    start = text.lstrip()
+    if start.startswith("<!--") or (start.startswith("<") and text.rstrip().endswith(">")):
+        return True
     return tags >= 4 and tags * 300 > len(head) and "</" in head
+
+
+def _count_tags(text: str) -> int:
+    """Tags that are not words of a sentence or of code: markup touches the text that it marks."""
+    return sum(
+        not (
+            text[tag.start() - 1 : tag.start()] in _BEFORE_WORD
+            and text[tag.end() : tag.end() + 1] in _AFTER_WORD
+        )
+        for tag in _TAG.finditer(text)
+    )
 
 
 def looks_like_text(text: str) -> bool:
