@@ -40,6 +40,7 @@ _OTHERS = (".json", ".csv", ".tsv")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
+    _open_closed_streams()
     # Pages hold every script, whatever the locale; a lone surrogate must not end the run.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
@@ -59,6 +60,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         _say(f"cleaner: {error.filename or 'input or output'}: {error.strerror or error}")
     return UNUSABLE
+
+
+def _open_closed_streams() -> None:
+    """Stand-ins for streams that were closed (`>&-`), so that no file of ours gets their number.
+
+    Writing to standard output fails then, as it should: what was asked for would be lost.
+    """
+    if sys.stdout is None:
+        raw = os.fdopen(os.open(os.devnull, os.O_RDONLY), "wb", buffering=0)
+        sys.stdout = io.TextIOWrapper(raw, write_through=True)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -257,13 +270,16 @@ def _check_clean(args: argparse.Namespace) -> bool:
     from cleaner.io import format_of
     from cleaner.io.record import packing
 
-    for name, least in (("workers", 1), ("min_words", 0), ("page_timeout", 0), ("page_memory", 1)):
+    for name, least in (
+        ("workers", "of 1 or more"),
+        ("min_words", "of 0 or more"),
+        ("page_timeout", "above 0"),
+        ("page_memory", "of 1 or more"),
+    ):
         value = getattr(args, name)
         option = "--" + name.replace("_", "-")
-        if value is not None and (
-            not value >= least or (value == 0 == least and name == "page_timeout")
-        ):
-            raise InputError(f"{option} {value}: give a number of {max(least, 1)} or more")
+        if value is not None and not (value > 0 or (value == 0 and name == "min_words")):
+            raise InputError(f"{option} {value}: give a number {least}")
         if value is not None and value > _MOST:
             raise InputError(f"{option} {value}: give a number of {_MOST:,} or less")
     if args.output == Path("-"):

@@ -96,8 +96,9 @@ class TestClean:
             (["-o", "out.jsonl", "--restart"], "goes with -o FOLDER"),
             (["-o", "out.html"], "name one, or a file that ends in"),
             (["-o", "out", "--workers", "0"], "give a number of 1 or more"),
-            (["-o", "out", "--page-timeout", "0"], "give a number"),
-            (["-o", "out", "--page-timeout", "nan"], "give a number"),
+            (["--min-words", "-1"], "--min-words -1: give a number of 0 or more"),
+            (["-o", "out", "--page-timeout", "0"], "give a number above 0"),
+            (["-o", "out", "--page-timeout", "nan"], "give a number above 0"),
             (["-o", "out", "--page-timeout", "inf"], "give a number of 10,000,000 or less"),
             (["-o", "out", "--page-memory", "99999999999999"], "10,000,000 or less"),
             (["-o", "out.csv"], "name one, or a file that ends in"),
@@ -161,6 +162,53 @@ def test_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "err"),
+    [
+        ("{page} >&-", 2, "cleaner: input or output: Bad file descriptor\n"),
+        ("{lines} --json >&-", 2, "cleaner: standard output: Bad file descriptor\n"),
+        ("{lines} -o {out} --quiet >&-", 0, ""),
+        ("{page} 2>&-", 0, ""),
+        ("{lines} -o {out} 2>&-", 0, ""),
+        ("{out} 2>&-", 2, ""),
+        ("{lines} -o {out} <&- >&- 2>&-", 0, ""),
+        ("- <&-", 2, "cleaner: standard input is closed; pipe pages to it, or name a file\n"),
+        (
+            "- -o {out} <&-",
+            2,
+            "cleaner: standard input is closed; pipe pages to it, or name a file\n",
+        ),
+        (
+            "{loop}",
+            2,
+            "cleaner: {loop} does not exist; give a file, a folder or - for standard input\n",
+        ),
+        ("{page} -o {loop}", 2, None),
+        ("{page} {loop} -o {out}", 2, None),
+        (
+            "- -o {lines} < {lines}",
+            2,
+            "cleaner: {lines} holds the pages to read; choose another name\n",
+        ),
+    ],
+)
+def test_closed_streams_and_links_to_themselves(
+    tmp_path: Path, arguments: str, status: int, err: str | None
+) -> None:
+    names = {"page": "page.txt", "lines": "lines.jsonl", "out": "out", "loop": "loop"}
+    paths = {name: str(tmp_path / file) for name, file in names.items()}
+    (tmp_path / "page.txt").write_text("a word")
+    (tmp_path / "lines.jsonl").write_text('{"text": "one"}\n{"text": "two"}\n')
+    (tmp_path / "loop").symlink_to("loop")
+    command = f"{sys.executable} -m cleaner clean {arguments.format(**paths)}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") <= 1
+    if err is not None:
+        assert done.stderr == err.format(**paths)
 
 
 def test_any_script_in_any_locale(tmp_path: Path) -> None:

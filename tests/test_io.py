@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import io
 import json
@@ -20,7 +21,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.errors import InputError
+from cleaner.errors import InputError, RunError
 from cleaner.io import FORMATS, Columns, Record, read, sources
 from cleaner.io.columns import look_up, without
 from cleaner.io.jsonl import to_line
@@ -133,6 +134,12 @@ def test_a_named_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(InputError, match=r"no regular file; pipe it to - instead"):
         read([str(pipe)])
+
+
+def test_a_link_to_itself_does_not_exist(tmp_path: Path) -> None:
+    (tmp_path / "loop.jsonl").symlink_to("loop.jsonl")
+    with pytest.raises(InputError, match="does not exist"):
+        read([str(tmp_path / "loop.jsonl")])
 
 
 def test_folder_without_pages(tmp_path: Path) -> None:
@@ -319,6 +326,35 @@ class TestWarc:
         assert records["<urn:uuid:7>"].data == "plain text"
         assert records["<urn:uuid:7>"].kind == "text"
         assert records["<urn:uuid:2>"].fields["warc"]["WARC-Date"] == "2024-01-01T00:00:00Z"
+
+    @pytest.mark.parametrize(
+        ("answer", "found"),
+        [
+            (b"HTTP/1.1 200 OK\nContent-Type: text/html\n\n<p>a\n\nb", b"<p>a\n\nb"),
+            (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\n\n<p>a", b"<p>a"),
+            (b"HTTP/1.1 200 OK\nContent-Type: text/html\r\n\r\n<p>a\n\nb", b"<p>a\n\nb"),
+            (b"HTTP/1.1 200 OK\n\n<p>a\r\n\r\nb", b"<p>a\r\n\r\nb"),
+            (b"HTTP/1.1 200 OK\r\nContent-Type:\r\n text/html\r\n\r\n<p>a", b"<p>a"),
+            (b"HTTP/1.1 200\r\n\r\n<p>a", b"<p>a"),
+            (b"<p>no head\r\n\r\nat all", b"<p>no head\r\n\r\nat all"),
+            (b"HTTP/1.1 404 No\nContent-Type: text/html\n\n<p>a", None),
+            (b"HTTP/1.1 200 OK\nContent-Type: image/png\n\n<p>a", None),
+            (
+                b"HTTP/1.1 200 OK\nContent-Type: text/html; charset=cp1252\n\n<p>K\xf6ln",
+                "<p>Köln",
+            ),
+            (b"HTTP/1.1 200 OK\n" + b"\r" * 500_000 + b" \n" * 300_000, b""),
+        ],
+    )
+    def test_ends_of_lines_in_the_http_head(
+        self, tmp_path: Path, answer: bytes, found: bytes | str | None
+    ) -> None:
+        head = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http\r\n"
+        length = b"Content-Length: %d\r\n\r\n" % len(answer)
+        (tmp_path / "a.warc").write_bytes(head + length + answer + b"\r\n\r\n" + warc_record(1))
+        *pages, last = read([str(tmp_path)])
+        assert [page.data for page in pages] == ([] if found is None else [found])
+        assert last.id == "<urn:uuid:1>"
 
     def test_names_of_headers_in_any_case(self, tmp_path: Path) -> None:
         head, end, rest = warc_record(1).partition(b"\r\nContent-Length")
@@ -576,6 +612,38 @@ class TestParquet:
         max_size=5,
     )
 
+    @pytest.mark.parametrize(
+        ("first", "then"),
+        [
+            (2**60 + 1, 0.5),
+            (0.5, 2**60 + 1),
+            ([{"a": 1, "b": [2**60 + 1]}], [{"b": [0.5]}]),
+            (2**63 + 1, -1),
+            (-1, 2**63 + 1),
+        ],
+    )
+    def test_integers_that_no_later_type_holds(self, tmp_path: Path, first: Any, then: Any) -> None:
+        rows = [{"x": value} for value in (first, *[None] * 1_998, then)]
+        writer = Writer(tmp_path / "a.parquet", inferred_schema(rows))
+        for row in rows:
+            writer.write(Writer.pack(row))
+        writer.commit()
+        found = pq.read_table(tmp_path / "a.parquet").column("x").to_pylist()
+        assert [json.loads(found[0]), json.loads(found[-1])] == [first, then]
+
+    @pytest.mark.parametrize(
+        ("first", "then", "kind"),
+        [
+            (7, 0.5, pa.float64()),
+            ({"id": 2**60, "n": 1}, {"n": 0.5}, pa.struct([("id", pa.int64()), ("n", "double")])),
+        ],
+    )
+    def test_integers_that_a_later_type_holds(
+        self, first: Any, then: Any, kind: pa.DataType
+    ) -> None:
+        rows = [{"x": value} for value in (first, *[None] * 1_998, then)]
+        assert inferred_schema(rows).field("x").type == kind
+
     @given(rows=ROWS)
     def test_any_json_rows_can_be_written(
         self, rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
@@ -607,6 +675,41 @@ class TestAtomicFile:
             # One frame: readers in use stop at the end of the first.
             unpacked = zstandard.ZstdDecompressor().stream_reader(contents[0]).read()
             assert unpacked == b"hello\n" * 1000
+
+    def test_one_run_at_a_time(self, tmp_path: Path) -> None:
+        first = AtomicFile(tmp_path / "a.txt")
+        first.write(b"first")
+        with pytest.raises(RunError, match=r"another run is writing to .*a\.txt; wait for it"):
+            AtomicFile(tmp_path / "a.txt")
+        first.commit()
+        second = AtomicFile(tmp_path / "a.txt")
+        first.abort()  # as after an error in what follows; the part is no longer its own
+        second.write(b"second")
+        second.commit()
+        assert (tmp_path / "a.txt").read_bytes() == b"second"
+        (tmp_path / ".a.txt.part").write_bytes(b"left of a run that was killed")
+        AtomicFile(tmp_path / "a.txt").commit()
+        assert (tmp_path / "a.txt").read_bytes() == b""
+
+    def test_a_part_that_is_put_in_place_as_it_is_opened(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = AtomicFile(tmp_path / "a.txt")
+        first.write(b"first")
+        flock = fcntl.flock
+
+        def late(*arguments: Any) -> None:
+            if first.path.exists():
+                flock(*arguments)
+            else:
+                first.commit()
+
+        monkeypatch.setattr(fcntl, "flock", late)
+        second = AtomicFile(tmp_path / "a.txt")
+        assert (tmp_path / "a.txt").read_bytes() == b"first"
+        second.write(b"second")
+        second.commit()
+        assert (tmp_path / "a.txt").read_bytes() == b"second"
 
     def test_abort_leaves_the_old_file(self, tmp_path: Path) -> None:
         (tmp_path / "a.txt").write_text("old")

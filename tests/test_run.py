@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +27,8 @@ import zstandard
 
 from cleaner.clean import Cleaner, Result
 from cleaner.errors import CleanerError, InputError, ModelError, RunError
+from cleaner.io.parquet import Writer as ParquetWriter
+from cleaner.io.record import AtomicFile
 from cleaner.run import Limits, Options, Progress, load_cleaner, run, stream
 from cleaner.run.counts import Counts
 from cleaner.run.rows import count_words
@@ -262,6 +266,34 @@ class TestFolder:
         table = pq.read_table(tmp_path / "table" / "a.parquet")
         assert table.schema.field("id").type == pa.int64()
         assert table.column("id").to_pylist() == [1, None, 3]
+
+    @pytest.mark.parametrize(
+        ("kind", "given", "kept"),
+        [
+            (pa.bool_(), [True, None], [True, None]),
+            (pa.decimal128(5, 2), [Decimal("1.50"), None], [Decimal("1.50"), None]),
+            (pa.date32(), [date(2024, 1, 2), None], [date(2024, 1, 2), None]),
+            (pa.list_(pa.string()), [["a"], None], [["a"], None]),
+            (pa.dictionary(pa.int32(), pa.string()), ["a", None], ["a", "a.parquet:2"]),
+            (pa.large_string(), ["a", None], ["a", "a.parquet:2"]),
+        ],
+    )
+    def test_ids_of_any_type_beside_failed_pages(
+        self, tmp_path: Path, kind: pa.DataType, given: list[Any], kept: list[Any]
+    ) -> None:
+        table = pa.table({"id": pa.array(given, kind), "text": ["one", ""]})
+        writer = ParquetWriter(tmp_path / "a.parquet", table.schema)
+        writer.write({"id": given[0], "text": "one"})
+        writer.write({"id": "a.parquet:2", "text": ""})
+        writer.commit()
+        assert pq.read_table(tmp_path / "a.parquet").column("id").to_pylist() == kept
+
+    def test_ids_that_are_true_beside_a_broken_line(self, tmp_path: Path) -> None:
+        (tmp_path / "a.jsonl").write_text('{"id": true, "text": "one"}\nbroken\n')
+        options = Options(format="parquet", keep_failed=True)
+        clean([str(tmp_path / "a.jsonl")], tmp_path / "out", options)
+        table = pq.read_table(tmp_path / "out" / "a.parquet")
+        assert table.column("id").to_pylist() == [True, None]
 
     def test_originals_of_an_archive(self, tmp_path: Path) -> None:
         page = b"<html><p>One two three"
@@ -537,6 +569,53 @@ class TestAgain:
             with pytest.raises(RunError, match="another run is writing"):
                 clean(corpus, tmp_path / "out")
 
+    def test_one_run_at_a_time_with_attributes(self, corpus: Path, tmp_path: Path) -> None:
+        second: list[str] = []
+
+        class Second(Progress):
+            def begin(self, total: int) -> None:
+                """Another run, while the first has written nothing yet."""
+                with pytest.raises(RunError, match=r"writing to .*attributes;") as e:
+                    clean(corpus, tmp_path / "out2", attributes=tmp_path / "attributes")
+                second.append(str(e.value))
+
+        told = Second(io.StringIO(), quiet=True)
+        clean(corpus, tmp_path / "out", attributes=tmp_path / "attributes", progress=told)
+        assert len(second) == 1
+        assert len(tree(tmp_path / "attributes")) == 5  # the lock is gone
+        with pytest.raises(RunError, match="attributes holds files of something else"):
+            clean(corpus, tmp_path / "out2", attributes=tmp_path / "attributes")
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            '{"audio_filepath": "a.wav"}\n',
+            '{"audio_filepath": "a.wav"}',
+            '{"model": "a", "options": {}}\n{"name": "b"}\n',
+            "[]\n",
+            "5\n",
+            "my notes\n",
+            "\n\nmy notes",
+        ],
+    )
+    @pytest.mark.parametrize("restart", [False, True])
+    def test_a_manifest_of_something_else_is_refused(
+        self, corpus: Path, tmp_path: Path, content: str, restart: bool
+    ) -> None:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "manifest.jsonl").write_text(content)
+        with pytest.raises(RunError, match="out holds files of something else"):
+            clean(corpus, tmp_path / "out", restart=restart)
+        assert (tmp_path / "out" / "manifest.jsonl").read_text() == content
+
+    @pytest.mark.parametrize("left", [b"", b'{"clean', b'{"cleaner": "1", "mod'])
+    def test_a_manifest_that_was_hardly_begun(
+        self, corpus: Path, tmp_path: Path, left: bytes
+    ) -> None:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "manifest.jsonl").write_bytes(left)
+        assert clean(corpus, tmp_path / "out")["finished"]
+
     def test_a_torn_line_of_the_manifest_is_forgotten(self, corpus: Path, tmp_path: Path) -> None:
         clean(corpus, tmp_path / "out")
         whole = tree(tmp_path / "out")
@@ -547,10 +626,22 @@ class TestAgain:
         assert tree(tmp_path / "out") == whole
         assert clean(corpus, tmp_path / "out")["this_run"]["skipped"] == 5
 
-    def test_a_damaged_manifest(self, corpus: Path, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "damaged",
+        [
+            lambda content: content.replace(b'"key"', b'"k\xff"'),
+            lambda content: content[:20] + b"\xff" + content[20:],
+            lambda content: bytes(64) + content[64:],
+            lambda content: bytes(len(content) - 1) + b"\n",
+            lambda content: content + b"5\n",
+        ],
+    )
+    def test_a_damaged_manifest(
+        self, corpus: Path, tmp_path: Path, damaged: Callable[[bytes], bytes]
+    ) -> None:
         clean(corpus, tmp_path / "out")
         manifest = tmp_path / "out" / "manifest.jsonl"
-        manifest.write_bytes(manifest.read_bytes().replace(b'"key"', b'"k\xff"'))
+        manifest.write_bytes(damaged(manifest.read_bytes()))
         with pytest.raises(RunError, match=r"is damaged.*--restart"):
             clean(corpus, tmp_path / "out")
         assert clean(corpus, tmp_path / "out", restart=True)["this_run"]["skipped"] == 0
@@ -749,13 +840,45 @@ class TestStream:
         assert len(rows_of(tmp_path / name)) == 339
         assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", name]
 
-    def test_one_file_may_replace_its_input(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("given", ["a.jsonl", "soft.jsonl", "hard.jsonl", "links"])
+    @pytest.mark.parametrize("out", ["a.jsonl", "links/../a.jsonl", "soft.jsonl", "hard.jsonl"])
+    def test_one_file_may_not_replace_its_input(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, out: str
+    ) -> None:
         write_jsonl(tmp_path / "a.jsonl", ["one\n#two"])
-        stream(
-            [str(tmp_path / "a.jsonl")], tmp_path / "a.jsonl", Options(format="jsonl"),
-            load=load, workers=1, progress=quiet(),
-        )  # fmt: skip
-        assert rows_of(tmp_path / "a.jsonl")[0]["text"] == "one"
+        before = (tmp_path / "a.jsonl").read_bytes()
+        (tmp_path / "soft.jsonl").symlink_to("a.jsonl")
+        (tmp_path / "hard.jsonl").hardlink_to(tmp_path / "a.jsonl")
+        (tmp_path / "links").mkdir()
+        (tmp_path / "links" / "b.jsonl").symlink_to("../a.jsonl")
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(InputError, match="holds the pages to read; choose another name"):
+            stream([given], tmp_path / out, load=load, workers=1, progress=quiet())
+        assert (tmp_path / out).read_bytes() == before
+
+    @pytest.mark.parametrize("name", ["all.jsonl", "all.parquet"])
+    def test_one_file_is_written_by_one_run_at_a_time(
+        self, corpus: Path, tmp_path: Path, name: str
+    ) -> None:
+        form = Options(format=name.partition(".")[2])
+        other = AtomicFile(tmp_path / name)
+        other.write(b"of another run")
+        with pytest.raises(RunError, match=rf"another run is writing to .*{name}; wait for it"):
+            stream([str(corpus)], tmp_path / name, form, load=load, workers=1, progress=quiet())
+        other.commit()
+        assert (tmp_path / name).read_bytes() == b"of another run"
+        stream([str(corpus)], tmp_path / name, form, load=load, workers=1, progress=quiet())
+        assert (tmp_path / name).stat().st_size > 1000
+        assert sorted(path.name for path in tmp_path.iterdir()) == [name, "corpus"]
+
+    def test_numbers_and_fractions_in_one_column(self, tmp_path: Path) -> None:
+        users = [2**60 + 1, *range(999), 0.5]
+        rows = [json.dumps({"text": "a", "user": user}) for user in users]
+        (tmp_path / "a.jsonl").write_text("\n".join(rows))
+        out, form = tmp_path / "out.parquet", Options(format="parquet")
+        stream([str(tmp_path / "a.jsonl")], out, form, load=load, workers=1, progress=quiet())
+        found = pq.read_table(out).column("user").to_pylist()
+        assert [json.loads(user) for user in found] == users
 
     def test_one_file_among_the_pages_is_refused(self, corpus: Path) -> None:
         with pytest.raises(InputError, match="among the pages"):

@@ -7,6 +7,7 @@ raises for a broken one, and `record`, which looks into one of them.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from codecs import BOM_UTF8
@@ -100,10 +101,12 @@ def read(inputs: Iterable[str], columns: Columns | None = None) -> Iterator[Reco
 def check(inputs: Iterable[str]) -> None:
     """Raise `InputError` for inputs that cannot be read, or would be read twice.
 
-    Such are missing ones, pipes with a name, folders without pages, and what lies in another.
+    Such are missing ones, a closed standard input, pipes with a name, folders without pages,
+    and what lies in another.
     """
     inputs = list(inputs)
-    places = Counter(STDIN if item == STDIN else str(Path(item).resolve()) for item in inputs)
+    # `Path.resolve` raises for a link to itself, which here is a file that does not exist.
+    places = Counter(STDIN if item == STDIN else os.path.realpath(item) for item in inputs)
     for place, times in places.items():
         outer = [str(folder) for folder in Path(place).parents if str(folder) in places]
         if times > 1 or (outer and place != STDIN):
@@ -112,6 +115,8 @@ def check(inputs: Iterable[str]) -> None:
     for item in inputs:
         path = Path(item)
         if item == STDIN:
+            if sys.stdin is None:
+                raise InputError("standard input is closed; pipe pages to it, or name a file")
             continue
         if not path.exists():
             if _ADDRESS.match(item):

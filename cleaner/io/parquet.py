@@ -128,15 +128,18 @@ def inferred_schema(rows: Iterable[dict[str, Any]]) -> Any:
     """
     arrow = optional("pyarrow", _NEEDS)
     types: dict[str, Any] = {}
+    whole: dict[str, _Extremes] = {}
     for batch in _batches(rows):
         for name in dict.fromkeys(name for row in batch for name in row):
             values = [row[name] for row in batch if row.get(name) is not None]
             known = types.setdefault(name, arrow.null())
             if values:
-                types[name] = _common(known, values, arrow)
+                types[name] = _common(known, values, whole.setdefault(name, {}), arrow)
     return arrow.schema([_field(name, kind, arrow) for name, kind in types.items()])
 
 
+_Extremes = dict[tuple[str, ...], list[int]]
+"""The smallest and the largest integer of a field so far, by the place in its lists and structs."""
 _AS_JSON = "json"
 _MARK = {b"cleaner": b"json"}
 
@@ -148,17 +151,37 @@ def _field(name: str, kind: Any, arrow: Any) -> Any:
     return arrow.field(name, arrow.string() if arrow.types.is_null(kind) else kind)
 
 
-def _common(known: Any, values: list[Any], arrow: Any) -> Any:
+def _common(known: Any, values: list[Any], whole: _Extremes, arrow: Any) -> Any:
+    """A type for values of a field that had a known one; integers seen so far fit it, too."""
     if known == _AS_JSON:
         return known
+    compute = optional("pyarrow.compute", _NEEDS)
     try:
         found = arrow.infer_type(values)
         one = [arrow.schema([("x", kind)]) for kind in (known, found)]
         kind = arrow.unify_schemas(one, promote_options="permissive").field("x").type
-        arrow.array(values, kind)
+        for place, leaf in _leaves(arrow.array(values, kind), arrow):
+            seen = whole.get(place, [])
+            arrow.array(seen, leaf.type)
+            if arrow.types.is_integer(leaf.type):
+                ends = compute.min_max(leaf).as_py().values()
+                seen = [*seen, *(end for end in ends if end is not None)]
+                whole[place] = [min(seen), max(seen)] if seen else []
     except (ValueError, TypeError, OverflowError, arrow.ArrowException):
         return _AS_JSON
     return kind if _writable(kind, arrow) else _AS_JSON
+
+
+def _leaves(array: Any, arrow: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[Any, Any]]:
+    """The values inside lists and structs, an array for each place."""
+    kind = array.type
+    if arrow.types.is_struct(kind):
+        for i in range(kind.num_fields):
+            yield from _leaves(array.field(i), arrow, (*place, kind.field(i).name))
+    elif arrow.types.is_list(kind):
+        yield from _leaves(array.flatten(), arrow, (*place, ""))
+    else:
+        yield place, array
 
 
 def _writable(kind: Any, arrow: Any) -> bool:
@@ -190,9 +213,7 @@ class Writer:
         self._arrow = optional("pyarrow", _NEEDS)
         parquet = optional("pyarrow.parquet", _NEEDS)
         self._schema = schema
-        types = self._arrow.types
-        ids = schema.field("id").type if "id" in schema.names else self._arrow.null()
-        self._number_ids = types.is_integer(ids) or types.is_floating(ids)
+        self._text_ids = "id" not in schema.names or self._holds_text(schema.field("id").type)
         self._json = [field.name for field in schema if (field.metadata or {}) == _MARK]
         self._file = AtomicFile(path)
         self._rows: list[dict[str, Any]] = []
@@ -206,8 +227,8 @@ class Writer:
 
     def write(self, row: dict[str, Any], target: str = "") -> None:
         """Append a row."""
-        if self._number_ids and isinstance(row.get("id"), str):
-            # That of a page without a row is its place, which is no number.
+        if not self._text_ids and isinstance(row.get("id"), str):
+            # That of a page without a row is its place, which is a text.
             row["id"] = None
         for name in self._json:
             if row.get(name) is not None:
@@ -231,6 +252,12 @@ class Writer:
             pass
         finally:
             self._file.abort()
+
+    def _holds_text(self, kind: Any) -> bool:
+        try:
+            return bool(self._arrow.array(["place"], kind).to_pylist() == ["place"])
+        except (ValueError, TypeError, self._arrow.ArrowException):
+            return False
 
     def _flush(self) -> None:
         if self._rows:

@@ -13,12 +13,12 @@ import io
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
-from cleaner.errors import InputError
+from cleaner.errors import InputError, RunError
 from cleaner.types import Kind
 
 READ_ERRORS = (OSError, EOFError, zlib.error)
@@ -198,19 +198,52 @@ def too_large() -> str:
     return f"larger than {MAX_PAGE >> 20} MB"
 
 
+def hold(file: IO[bytes], output: Path) -> None:
+    """Lock a file until it is closed; `RunError` if another run writes to `output` through it."""
+    import fcntl  # not on Windows, where one page can be cleaned all the same
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunError(
+            f"another run is writing to {output}; wait for it, or choose another output"
+        ) from None
+
+
+def open_held(path: Path, output: Path) -> IO[bytes]:
+    """An empty file, locked as by `hold`. Remove or rename it before it is closed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        # Not cut to nothing before it is locked: another run may be writing to it.
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666), "wb")
+        try:
+            hold(file, output)
+            with suppress(FileNotFoundError):
+                # Between the two calls another run may have put its file in place.
+                if os.path.samefile(file.fileno(), path):
+                    file.truncate()
+                    return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
 class AtomicFile:
     """A file that appears under its name when it is whole, and safe on the disk.
 
-    Written as `.NAME.part` in the same folder, synced, renamed; then the folder is synced,
-    without which a power cut may take the name back. The same bytes written give the same
-    file, compressed or not: no time stamps.
+    Written as `.NAME.part` in the same folder, by one run at a time, synced, renamed; then the
+    folder is synced, without which a power cut may take the name back. The same bytes written
+    give the same file, compressed or not: no time stamps.
+
+    Raises:
+        RunError: another run is writing to it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._part = path.with_name(_part_name(path.name))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._raw = self._part.open("wb")
+        self._raw = open_held(self._part, path)
         self._packed: Any = None
         form = packing(path)
         try:
@@ -241,8 +274,8 @@ class AtomicFile:
             self._raw.flush()
             if sync:
                 os.fsync(self._raw.fileno())
-            self._raw.close()
             os.replace(self._part, self.path)
+            self._raw.close()
         except BaseException:
             self.abort()
             raise
@@ -251,13 +284,14 @@ class AtomicFile:
 
     def abort(self) -> None:
         """Leave no trace."""
+        if self._raw.closed:  # from then on the part is another run's
+            return
         try:
-            # Flushes what is left, which fails again on a full disk.
-            self._raw.close()
-        except OSError:
-            pass
-        finally:
             self._part.unlink(missing_ok=True)
+        finally:
+            with suppress(OSError):
+                # Flushes what is left, which fails again on a full disk.
+                self._raw.close()
 
 
 def _part_name(name: str) -> str:

@@ -39,6 +39,9 @@ _TYPES = ("text/html", "application/xhtml+xml", "text/plain")
 _WINDOW = 1 << 20
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]+)[ \t]*(?:;[^\r\n]*)?\r\n")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_FOLDED = re.compile(rb"\r?\n[ \t]+")
+_STATUS = re.compile(rb"HTTP/\S*[ \t]+(\d{3})(?!\d)")
 _CUT_SHORT = "it is cut short"
 
 
@@ -84,7 +87,7 @@ def records(
         broken: int | None = None
         why = "the file ends inside it"
         try:
-            for found in warc.ArchiveIterator(stream):
+            for found in warc.ArchiveIterator(stream, parse_http=False):
                 begin = broken = found.stream_pos
                 names = dict(found.headers.items())
                 headers = _by_name(names)
@@ -95,9 +98,6 @@ def records(
                     why = "its length is not called Content-Length"  # as FastWARC 2 wants it
                     break
                 is_wanted = _kind(headers) in _WANTED
-                if _is_http(headers) and not found.is_http:
-                    found.is_http = True  # FastWARC 2 overlooks names in lower case
-                    found.parse_http()
                 expected = found.content_length
                 if expected > MAX_PAGE:
                     if is_wanted:
@@ -106,10 +106,12 @@ def records(
                 elif len(data := found.reader.read()) < expected:
                     why = "it is shorter than it says"
                     break
-                elif is_wanted and _is_page(found, headers):
-                    pages += 1
-                    raw = (names, _by_name(found.http_headers), data)
-                    yield Item("warc", name, f"byte {begin}", raw, len(data), tell())
+                elif is_wanted:
+                    status, http, body = _answer(data) if _is_http(headers) else (0, {}, data)
+                    if _is_page(status, _content_type(headers, http)):
+                        pages += 1
+                        raw = (names, http, body)
+                        yield Item("warc", name, f"byte {begin}", raw, len(body), tell())
                 behind, broken = begin + 1, None
             else:
                 if not (seekable and _ends_inside(stream, max(0, behind - 1))):
@@ -172,7 +174,7 @@ def _next_record(stream: IO[bytes], start: int, warc: Any) -> int | None:
     while (at := _next_start(stream, start)) is not None:
         stream.seek(at)
         try:
-            found = next(iter(warc.ArchiveIterator(stream)), None)
+            found = next(iter(warc.ArchiveIterator(stream, parse_http=False)), None)
             if (
                 found is not None
                 and found.stream_pos == at
@@ -206,18 +208,29 @@ def _next_start(stream: IO[bytes], start: int) -> int | None:
         start += _WINDOW - overlap
 
 
-def _is_page(found: Any, headers: dict[str, str]) -> bool:
-    http = found.http_headers
-    status = http.status_code if http is not None else None
-    if status is not None and status >= 300:
-        return False
-    content_type = _content_type(headers, _by_name(http))
-    return not content_type or content_type.startswith(_TYPES)
+def _answer(data: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of an HTTP answer, 0 for no status; without a head it is all body.
+
+    FastWARC's own parser takes all of an answer whose lines end in a bare LF for its head.
+    """
+    if not data.startswith(b"HTTP/"):
+        return 0, {}, data
+    end = _HEAD_END.search(data)
+    head = data[: end.start()] if end else data
+    status = _STATUS.match(head)
+    lines = _FOLDED.sub(b" ", head).decode("latin-1").split("\n")[1:]
+    fields = (line.partition(":") for line in lines)
+    http = {name.strip().lower(): value.strip() for name, _, value in fields}
+    return int(status[1]) if status else 0, http, data[end.end() :] if end else b""
 
 
-def _by_name(headers: Any) -> dict[str, str]:
+def _is_page(status: int, content_type: str) -> bool:
+    return status < 300 and (not content_type or content_type.startswith(_TYPES))
+
+
+def _by_name(headers: dict[str, str]) -> dict[str, str]:
     """Headers by their names in lower case, as these may be written in any."""
-    return {} if headers is None else {name.lower(): value for name, value in headers.items()}
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _kind(headers: dict[str, str]) -> str:

@@ -373,10 +373,10 @@ def _attributes_name(unit: Unit) -> str:
 
 def _keep_apart(inputs: Iterable[str], outputs: Sequence[Path]) -> None:
     """Outputs among the pages would overwrite some, and be read as pages the next time."""
-    if len({output.resolve() for output in outputs}) < len(outputs):
+    if len({os.path.realpath(output) for output in outputs}) < len(outputs):
         raise InputError(f"{outputs[0]} cannot hold both outputs and attributes; name two folders")
     for output in outputs:
-        target = output.resolve()
+        target = Path(os.path.realpath(output))  # `resolve` raises for a link to itself
         for item in inputs:
             path = Path(item).resolve()
             inside = path in (target, *target.parents) if path.is_dir() else path.parent == target
@@ -387,12 +387,17 @@ def _keep_apart(inputs: Iterable[str], outputs: Sequence[Path]) -> None:
 
 
 def _keep_out(inputs: Iterable[str], output: Path) -> None:
-    """A file among the pages of a folder would be read as pages the next time."""
+    """A file that is an input would be lost; one among the pages, read as pages the next time."""
+    if output.exists():
+        for source in sources(inputs):
+            # 0: what a shell reads standard input from, as in `cleaner clean - < FILE`.
+            if os.path.samefile(0 if source.path is None else source.path, output):
+                raise InputError(f"{output} holds the pages to read; choose another name")
     for item in inputs:
         if (
             item != STDIN
             and Path(item).is_dir()
-            and Path(item).resolve() in output.resolve().parents
+            and Path(item).resolve() in Path(os.path.realpath(output)).parents
         ):
             raise InputError(f"{output} lies among the pages to read; write it somewhere else")
 

@@ -11,15 +11,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cleaner.errors import RunError
+from cleaner.io.record import hold, open_held
 from cleaner.run.counts import Counts
 
 NAME = "manifest.jsonl"
+_BEGIN = b'{"cleaner": '
+"""How a manifest begins, or what is left of it; `_append` writes it so."""
+_LOCK = ".cleaner.part"
+"""Held in the other folders that a run writes to, and gone when it ends."""
 ERRORS = ".errors"
 """Folder of the errors of each unit; `errors.jsonl` is made of them."""
 
@@ -58,25 +63,24 @@ class Manifest:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / NAME
-        if not path.exists():
-            for fresh in (folder, *beside):
-                if fresh.exists() and any(entry.name[0] != "." for entry in fresh.iterdir()):
-                    raise RunError(
-                        f"{fresh} holds files of something else; choose a new or empty folder"
-                    )
         self._stale: set[str] = set()
         """Files of units that were done again."""
-        self._file = path.open("a+b")
-        try:
-            self._hold()
+        with ExitStack() as held:
+            for other in beside:
+                held.enter_context(open_held(other / _LOCK, other))
+                held.callback((other / _LOCK).unlink, missing_ok=True)
+            if not path.exists():
+                for fresh in (folder, *beside):
+                    if any(entry.name[0] != "." for entry in fresh.iterdir()):
+                        raise _foreign(fresh)
+            self._file = held.enter_context(path.open("a+b"))
+            hold(self._file, folder)
             self.entries = self._read(identity, restart=restart)
-        except BaseException:
-            self._file.close()
-            raise
+            self._held = held.pop_all()
 
     def close(self) -> None:
-        """Let go of the folder."""
-        self._file.close()
+        """Let go of the folders."""
+        self._held.close()
 
     def find(self, name: str, key: str) -> Entry | None:
         """The entry of a unit that was done as it is now, and whose files are still there."""
@@ -131,19 +135,12 @@ class Manifest:
             with suppress(OSError):  # other files are in it
                 path.rmdir()
 
-    def _hold(self) -> None:
-        import fcntl  # not on Windows, where one page can be cleaned all the same
-
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                f"another run is writing to {self.folder}; wait for it, or choose another folder"
-            ) from None
-
     def _read(self, identity: Mapping[str, Any], *, restart: bool) -> dict[str, Entry]:
         self._file.seek(0)
         content = self._file.read()
+        # NUL bytes are what a power cut leaves of a file.
+        if not _BEGIN.startswith(content[: len(_BEGIN)]) and content[0]:
+            raise _foreign(self.folder)
         whole, _, torn = content.rpartition(b"\n")
         if torn:  # the line that was being written when the run died
             self._file.truncate(len(content) - len(torn))
@@ -155,7 +152,7 @@ class Manifest:
                     entries.pop(line["name"], None)
                 else:
                     entries[line["name"]] = _entry(line)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             if not restart:
                 raise RunError(
                     f"{self.folder / NAME} is damaged ({error}); choose another folder, "
@@ -184,6 +181,10 @@ class Manifest:
         self._file.write(json.dumps(line).encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def _foreign(folder: Path) -> RunError:
+    return RunError(f"{folder} holds files of something else; choose a new or empty folder")
 
 
 def _entry(line: Mapping[str, Any]) -> Entry:
