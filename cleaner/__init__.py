@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cleaner.clean import Cleaner, Result, clean
-    from cleaner.errors import CleanerError, DataError, InputError, ModelError
+    from cleaner.errors import CleanerError, DataError, InputError, ModelError, RunError
     from cleaner.types import Metadata, Segment, Span
 
 __version__ = "0.1.0"
@@ -32,6 +32,7 @@ __all__ = [
     "Metadata",
     "ModelError",
     "Result",
+    "RunError",
     "Segment",
     "Span",
     "__version__",

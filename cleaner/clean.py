@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 from cleaner.assemble import clean_text, comments
 from cleaner.cached import cached_property
@@ -19,7 +19,7 @@ from cleaner.types import ARTICLE, Favor, Kind, Metadata, Page, Segment, SpamMod
 
 _CHUNK = 16
 """Pages sent to a worker at a time."""
-_AHEAD = 32
+_AHEAD = 8
 """Chunks for each worker that are taken from the pages before results are waited for."""
 
 
@@ -91,7 +91,7 @@ class Cleaner:
         self.model = model if model is not None else _load(_default_directory())
 
     @classmethod
-    def load(cls, directory: str | Path) -> Cleaner:
+    def load(cls, directory: str | Path) -> Self:
         """A cleaner with the model in `directory`. Raises `ModelError` if it cannot be read."""
         return cls(load(Path(directory)))
 
@@ -125,7 +125,8 @@ class Cleaner:
             # One bad page must never end a run; the reason goes with the result.
             reason = str(error) or type(error).__name__
             source = page if isinstance(page, str) and kind != "html" else ""
-            return Result("", source=source, url=url, error=reason)
+            known = "text" if kind == "auto" else kind
+            return Result("", source=source, kind=known, url=url, error=reason)
 
     def _clean(
         self, page: str | bytes, kind: Kind, url: str | None, favor: Favor, mode: SpamMode
@@ -173,7 +174,8 @@ class Cleaner:
         """Clean pages one after the other, results in the same order.
 
         Args:
-            n_jobs: processes, as joblib counts them (-1 for all cores).
+            n_jobs: processes, as joblib counts them (-1 for all cores). With several, 128 pages
+                for each are read before the first result.
             kind, favor, spam: as in `clean`.
 
         A page that cannot be cleaned, or that is no page at all, gives a result with
@@ -181,10 +183,16 @@ class Cleaner:
         results of the pages before it.
 
         Raises:
-            TypeError: `pages` is a single page, or an option is none of its three values.
+            TypeError: `pages` is a single page, `n_jobs` no whole number, or an option is none
+                of its three values.
+            ValueError: `n_jobs` is 0.
         """
         if isinstance(pages, str | bytes):
             raise TypeError("pages must be several; for one, call clean")
+        if not isinstance(n_jobs, int):
+            raise TypeError(f"n_jobs must be a whole number, not {n_jobs!r}")
+        if n_jobs == 0:
+            raise ValueError("n_jobs must not be 0; give -1 for all cores")
         _check_options(kind, favor, spam)
         if n_jobs == 1:
             return (self._clean_any(page, kind, favor, spam) for page in pages)
@@ -201,7 +209,7 @@ class Cleaner:
             failure: Exception | None = None
             while failure is None:
                 # Some at a time: joblib reads on, however slowly its results are taken.
-                some: list[list[str | bytes]] = []
+                some: list[list[str | bytes | _NoPage]] = []
                 try:
                     some.extend(islice(chunks, ahead))
                 except Exception as error:
@@ -216,8 +224,15 @@ class Cleaner:
 
     def _clean_any(self, page: Any, kind: Kind, favor: Favor, spam: SpamMode) -> Result:
         if not isinstance(page, str | bytes):
-            return Result("", error=f"page must be str or bytes, not {type(page).__name__}")
+            of = page.type if isinstance(page, _NoPage) else type(page).__name__
+            return Result("", error=f"page must be str or bytes, not {of}")
         return self.clean(page, kind, favor=favor, spam=spam)
+
+
+class _NoPage(NamedTuple):
+    """Stands for something that is no page on its way to a worker: it may not be picklable."""
+
+    type: str
 
 
 def clean(
@@ -229,7 +244,7 @@ def clean(
 
 
 def _clean_chunk(
-    cleaner: Cleaner, pages: list[str | bytes], kind: Kind, favor: Favor, spam: SpamMode
+    cleaner: Cleaner, pages: list[str | bytes | _NoPage], kind: Kind, favor: Favor, spam: SpamMode
 ) -> list[Result]:
     return [cleaner._clean_any(page, kind, favor, spam) for page in pages]
 
@@ -242,12 +257,13 @@ def _check_options(kind: Kind, favor: Favor, spam: SpamMode) -> None:
             raise TypeError(f"{name} must be {', '.join(others)} or {last}, not {value!r}")
 
 
-def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes]]:
+def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes | _NoPage]]:
     """Some pages at a time; what `pages` raises comes behind those before it."""
-    chunk: list[str | bytes] = []
+    chunk: list[str | bytes | _NoPage] = []
     try:
         for page in pages:
-            chunk.append(page)
+            is_page = isinstance(page, str | bytes)
+            chunk.append(page if is_page else _NoPage(type(page).__name__))
             if len(chunk) == _CHUNK:
                 yield chunk
                 chunk = []

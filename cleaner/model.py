@@ -69,7 +69,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=lambda: globals().update(_TURN=Lock()))
 _pools = cache(ThreadpoolController)  # looks for the loaded libraries: milliseconds
 FORMAT = 1
-"""Raised when older code could not read a newer model; old formats stay readable in tests."""
+"""To be raised when older code could not read a newer model."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
     "manifest.json",
     "weights.npz",
@@ -203,7 +203,9 @@ def save(model: Model, directory: Path, card: str) -> None:
         fixed["sha256"] = _hashes(
             {name: (part / name).read_bytes() for name in (WEIGHTS, VOCABULARY)}
         )
-        _write_json(part / MANIFEST, {**fixed, **model.manifest}, indent=1)
+        # Of a model that was loaded, the manifest says all of that as it was.
+        told = {name: value for name, value in model.manifest.items() if name not in fixed}
+        _write_json(part / MANIFEST, {**fixed, **told}, indent=1)
         (part / CARD).write_text(card, encoding="utf-8")
         for name in (CARD, WEIGHTS, VOCABULARY, MANIFEST):
             (part / name).replace(directory / name)

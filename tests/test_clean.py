@@ -219,6 +219,16 @@ def test_one_bad_page_never_ends_a_run(
     assert first.error is None
 
 
+def test_what_is_no_page_need_not_be_sent(small_cleaner: Cleaner) -> None:
+    pages: list[Any] = [PARAGRAPH, threading.Lock(), PARAGRAPH]
+    results = list(small_cleaner.clean_many(pages, n_jobs=2))
+    assert [result.error for result in results] == [
+        None,
+        "page must be str or bytes, not lock",
+        None,
+    ]
+
+
 def test_clean_many_is_lazy(small_cleaner: Cleaner) -> None:
     def pages() -> Any:
         yield PARAGRAPH
@@ -308,6 +318,11 @@ def test_other_wrong_arguments(small_cleaner: Cleaner) -> None:
         small_cleaner.clean_many("a page")
     with pytest.raises(TypeError, match="kind must be"):
         small_cleaner.clean_many(["a page"], kind=wrong)
+    with pytest.raises(ValueError, match="give -1 for all cores"):
+        small_cleaner.clean_many(["a page"], n_jobs=0)
+    with pytest.raises(TypeError, match="whole number, not '2'"):
+        small_cleaner.clean_many(["a page"], n_jobs="2")  # type: ignore[arg-type]
+    assert small_cleaner.clean(b"%PDF-1.4 \0\1\2", kind="html").kind == "html"
 
 
 @pytest.mark.parametrize("option", ["favor", "spam"])

@@ -63,6 +63,17 @@ def test_saved_again_it_is_the_same(small_model: Path, tmp_path: Path) -> None:
         assert (tmp_path / file.name).read_bytes() == file.read_bytes(), file.name
 
 
+def test_a_loaded_model_can_be_changed_and_saved(small_model: Path, tmp_path: Path) -> None:
+    model = load(small_model)
+    head = model.heads["text"]
+    weights = {name: array * 2 for name, array in head.networks[0].items()}
+    changed = {**model.heads, "text": replace(head, networks=(weights,))}
+    save(replace(model, heads=changed), tmp_path, "card")
+    saved = load(tmp_path)
+    assert (saved.heads["text"].networks[0]["out"] == weights["out"]).all()
+    assert saved.manifest["sha256"] != model.manifest["sha256"]
+
+
 @pytest.mark.parametrize("name", ["vocabulary.json", "manifest.json", "MODEL_CARD.md"])
 def test_a_model_stays_whole_until_the_next_one_is_written(
     name: str, directory: Path, monkeypatch: pytest.MonkeyPatch

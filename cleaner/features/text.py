@@ -78,7 +78,7 @@ def _indent(f: Facts) -> Column:
     return np.log1p(f.start - np.maximum(begins, np.concatenate(([0], f.end[:-1]))))
 
 
-def _share_of_longer(f: Facts) -> Column:
+def _length_rank(f: Facts) -> Column:
     """Rank of the block's length among the page's blocks, 0 shortest to 1 longest."""
     return np.argsort(np.argsort(f.units, kind="stable"), kind="stable") / f.n
 
@@ -93,7 +93,7 @@ def _run_of_prose(f: Facts) -> Column | float:
 TEXT_FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
         "units": lambda f: np.log1p(f.units),
-        "length_rank": _share_of_longer,
+        "length_rank": _length_rank,
         "word_length": _word_length,
         "lines": lambda f: np.log1p(f.count("newline")),
         "stops": lambda f: np.log1p(f.count("stop")),
