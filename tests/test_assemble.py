@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from cleaner.assemble import clean_text, comments
 from cleaner.segment import segment
 from cleaner.segment.html import segment_html
 from cleaner.segment.text import segment_text
-from cleaner.types import Page, Segment
+from cleaner.types import Block, Page, Segment
 
 
 def kept(page: Page, *texts: str) -> list[tuple[int, int]]:
@@ -70,6 +71,18 @@ def test_without_blank_lines_every_line_is_a_paragraph() -> None:
 def test_windows_line_ends() -> None:
     page = segment("One.\r\n\r\nMenu\r\n\r\nTwo.\r\nThree.", "text")
     assert clean_text(page, kept(page, "One.", "Two.", "Three.")) == "One.\n\nTwo.\nThree."
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\r"])
+def test_every_line_ends_alike(line_end: str) -> None:
+    """A wrapped paragraph is one block, with line ends inside."""
+    wrapped = "A paragraph that goes on\nover two lines.\n\nAnd another one that\ndoes so too."
+    source = wrapped.replace("\n", line_end)
+    at = source.index(line_end * 2)
+    blocks = ((0, at), (at + 2 * len(line_end), len(source)))
+    page = Page(source, "text", tuple(Block(start, end) for start, end in blocks))
+    assert clean_text(page, blocks) == wrapped
+    assert "\n".join(found_comments(page)) == wrapped.replace("\n\n", "\n")
 
 
 def test_rows_and_items_of_a_page() -> None:
@@ -137,6 +150,93 @@ def test_items_that_are_comments() -> None:
 def test_one_comment_of_several_paragraphs() -> None:
     page = segment("<div class=comment><p>One.</p><p>Two.</p></div>", "html")
     assert found_comments(page) == ("One.\nTwo.",)
+
+
+COMMENTS = (
+    ("Old Mac", "3 May 2009", "Fewer weeds, yes. Wait until the couch grass finds you."),
+    ("Ann", "4 May 2009", "Did you use a spade?"),
+    ("Bo", "5 May 2009", "I would not do that on clay. Ours stayed wet until the end of June."),
+    ("Cy", "6 May 2009", "Thanks."),
+)
+
+
+@pytest.mark.parametrize(
+    ("around", "one"),
+    [
+        pytest.param(
+            "<dl id=comments-block>{}</dl>",
+            "<dt class=comment-author><a href=a>{n}</a> said...</dt>"
+            "<dd class=comment-body><p>{t}</p></dd><dd class=comment-footer>{d}</dd>",
+            id="blogger",
+        ),
+        pytest.param("<dl>{}</dl>", "<dt>{n} on {d}</dt><dd>{t}</dd>", id="dl"),
+        pytest.param("<div>{}</div>", "<p><b>{n}</b> ({d}):</p><p>{t}</p><hr>", id="p"),
+        pytest.param("<div>{}</div>", "<h4>{n}</h4><p>{t}</p>", id="h4"),
+        pytest.param(
+            "<h2>Bed</h2>{}",
+            '<div class="comment-author">{n}</div><div class="comment-text">{t}</div>',
+            id="div",
+        ),
+        pytest.param(
+            "<table>{}</table>",
+            "<tr><td class=who>{n}</td></tr><tr><td class=text>{t}</td></tr>",
+            id="tr",
+        ),
+        pytest.param(
+            "<section>{}</section>",
+            "<div><p class=comment-date>{d}</p></div><p class=comment-text>{t}</p>",
+            id="headers in containers",
+        ),
+    ],
+)
+@pytest.mark.parametrize("dropped", [0, 1, 2])
+def test_headers_beside_the_texts(around: str, one: str, dropped: int) -> None:
+    """Whether all headers are labelled comments, or those of the first or second are not."""
+    page = segment(
+        around.format("".join(one.format(n=n, d=d, t=t) for n, d, t in COMMENTS)), "html"
+    )
+    texts = [page.text_of(block) for block in page.blocks]
+    at = [texts.index(text) for _, _, text in COMMENTS]
+    other = [text for text in texts if text == "Bed"]
+    if dropped:
+        other.append(texts[at[dropped - 1] - 1])
+    found = found_comments(page, *other)
+    assert len(found) == len(COMMENTS)
+    for (_, _, text), index, comment in zip(COMMENTS, at, found, strict=True):
+        assert text in comment
+        assert comment.startswith((texts[index - 1], text))
+
+
+def test_headings_of_several_comments() -> None:
+    rows = [f"<li><b>{n}</b> {d}<p>{t}</p></li>" for n, d, t in COMMENTS]
+    page = segment(
+        f"<h3>Here</h3><ul>{''.join(rows[:3])}</ul><h3>Elsewhere</h3><ul>{rows[3]}</ul>", "html"
+    )
+    assert found_comments(page, "Here", "Elsewhere") == tuple(
+        f"{n} {d}\n{t}" for n, d, t in COMMENTS
+    )
+
+
+LONG = "It takes more than one line to say what there is to say of turf at the bottom of a trench."
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>Some tips:</p><ul><li>one</li><li>two</li></ul><p>And:</p><ul><li>three</li></ul>",
+        f"<blockquote>A day?</blockquote><p>{LONG}</p><blockquote>How?</blockquote><p>{LONG}</p>",
+        f"<p>Pros</p><p>{LONG}</p><p>Cons</p><p>{LONG}</p>",
+        "<p>Nice one</p><p>I agree.</p><p>Thanks</p><p>Great stuff.</p>",
+    ],
+)
+def test_what_one_comment_holds_is_no_header(markup: str) -> None:
+    assert len(found_comments(segment(f"<div class=comment>{markup}</div>", "html"))) == 1
+
+
+def test_containers_of_one_line_are_no_headers() -> None:
+    lines = [("comment", "Nice one"), ("comment byauthor", "I agree.")] * 3
+    page = segment("".join(f'<li class="{names}">{text}' for names, text in lines), "html")
+    assert found_comments(page) == tuple(text for _, text in lines)
 
 
 def test_plain_text_comments_begin_at_their_headers() -> None:
