@@ -14,6 +14,7 @@ import pytest
 
 import cleaner
 from cleaner.errors import DataError
+from cleaner.scripts import codepoints, script_codes
 from cleaner.segment import segment
 from cleaner.spam import SpamModel, _elsewhere, _sound, deletion, evidence, find_spam, support
 from cleaner.spam.candidates import Candidate, candidates
@@ -310,6 +311,8 @@ def test_spans_lie_in_article_segments_and_match_the_source() -> None:
         ("X one", "X", "one"),
         ("one.\nX Two", "X", "one.\nTwo"),
         ("one X.\nTwo", "X", "one.\nTwo"),
+        ("one X\r\ntwo", "X", "one\r\ntwo"),
+        ("one.\rX Two", "X", "one.\rTwo"),
     ],
 )
 def test_deletion_closes_the_gap(text: str, spam: str, left: str) -> None:
@@ -478,8 +481,12 @@ def test_a_sentence_alone_does_not_tell_what_is_foreign_to_it() -> None:
         ({"promotion": 4.0, "foreign_share": 1.0}, "", 3),
         ({"promotion": 4.0, "language_gain_per_char": 1.0}, "", 2),
         ({"promotion": 4.0, "language_gain_per_char": 1.0}, "spaced letters", 3),
-        ({"promotion": 1.0, "off_site": 1.0}, "", 1),
-        ({"promotion": 4.0, "hidden": 1.0}, "", 3),
+        ({"off_site": 1.0}, "", 0),
+        ({"promotion": 1.0, "off_site": 1.0}, "", 2),
+        ({"promotion": 4.0, "off_site": 1.0}, "", 3),
+        ({"hidden": 1.0}, "", 1),
+        ({"promotion": 1.0, "hidden": 1.0}, "", 3),
+        ({"promotion": 1.0, "hidden": 1.0, "in_quotes": 1.0}, "", 3),
         ({"promotion": 4.0, "foreign_share": 1.0, "in_quotes": 1.0}, "", 0),
     ],
 )
@@ -511,9 +518,22 @@ def test_an_injection_into_markup_can_be_found_again() -> None:
     assert linked > 15
 
 
-def test_disguised_words_are_seen_and_read() -> None:
-    from cleaner.scripts import codepoints, script_codes
+@pytest.mark.parametrize(
+    ("word", "is_disguise"),
+    [
+        ("Kranken\u00adver\u00adsiche\u00adrung", False),
+        ("го\u00adсу\u00adдар\u00adство", False),
+        ("c\u00ada\u00adsi\u00adno", True),
+        ("vi\u200bag\u200bra", True),
+    ],
+)
+def test_hyphens_between_syllables_are_no_disguise(word: str, is_disguise: bool) -> None:
+    text = f"The word {word} stands here."
+    found = disguised_words(text, script_codes(text), codepoints(text))
+    assert [text[start:end] for start, end, _ in found] == [word] * is_disguise
 
+
+def test_disguised_words_are_seen_and_read() -> None:
     random = Random(3)
     seen = read = number = 0
     for _ in range(200):

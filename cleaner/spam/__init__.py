@@ -210,18 +210,23 @@ def support(row: FloatArray, view: View, insertion: Sequence[str], others: Seque
     still: less probability is enough. Unsure are a language, which for a few words is a guess,
     and a sound that is somewhat promotional. In a line of its own, that words are of another
     language or in disguise tells nothing.
+
+    A link to another site makes any evidence stronger, but most are the author's: it is none by
+    itself. What is hidden from readers needs no evidence of its place.
     """
     sound = _sound(row)
     if len(view.text) < _TELLING and sound <= _PROMOTIONAL:
         return 0
-    # Most links to other sites are the author's: that is no reason alone.
-    kinds = len(others) - bool(row[COLUMN["off_site"]] > _LINKED)
+    linked = bool(row[COLUMN["off_site"]] > _LINKED)
+    kinds = len(others) - linked
+    if kinds > 1 and row[COLUMN["hidden"]]:
+        return 3
     if not insertion or kinds < 1:
         return 0
     sure = kinds - (_LANGUAGE_REASON in others) - (_PROMOTIONAL < sound <= _SURE)
     if sure > 1:
         return 3
-    return 2 if kinds > 1 or sound > _SURE else 1
+    return linked + (2 if kinds > 1 or sound > _SURE else 1)
 
 
 def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list[str]]:
@@ -290,9 +295,9 @@ def deletion(source: str, span: Span) -> tuple[int, int]:
         and source[end : end + 1] in (",", "，", "、", "،")
     ):
         return start, end + 1 + (end + 1 < len(source) and source[end + 1] in _SPACES and before)
-    if after and (before or start == 0 or source[start - 1] == "\n"):
+    if after and (before or start == 0 or source[start - 1] in "\r\n"):
         return start, end + 1
-    if before and (end == len(source) or source[end] in "\n,.;:!?…)]»”。，、"):
+    if before and (end == len(source) or source[end] in "\r\n,.;:!?…)]»”。，、"):
         return start - 1, end
     return start, end
 
