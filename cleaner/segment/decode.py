@@ -217,6 +217,8 @@ def looks_like_html(text: str) -> bool:
     head = _TAG.sub(lambda tag: " ".join(tag[0].split()), head).strip()
     if _MARKUP_START.match(head):  # behind comments and scripts
         return True
+    if not head:
+        return text.lstrip("\ufeff \t\r\n").startswith("<")
     # HTML does not show blank lines: what they alone divide into paragraphs is text.
     paragraphs = [paragraph.strip() for paragraph in _BLANK_LINES.split(head)]
     counts = [_count_tags(paragraph) for paragraph in paragraphs]
