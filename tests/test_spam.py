@@ -18,7 +18,7 @@ from cleaner.scripts import codepoints, script_codes
 from cleaner.segment import segment
 from cleaner.spam import SpamModel, _elsewhere, _sound, deletion, evidence, find_spam, support
 from cleaner.spam.candidates import Candidate, candidates
-from cleaner.spam.disguise import disguised_words, plain_spelling
+from cleaner.spam.disguise import disguised_words, is_hyphenated, plain_spelling
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import disguised, inject, inject_all, inject_html, shortened
@@ -126,6 +126,20 @@ def test_honest_sentences_that_look_like_spam_are_left_alone() -> None:
     found = [spans(sentence) for sentence in honest]
     assert not [span.text for few in found for span in few if span.removed]
     assert sum(map(bool, found)) <= 0.08 * len(honest)
+
+
+@pytest.mark.parametrize("verb", ["mend", "repair"])
+def test_an_ordinary_word_that_sounds_promotional_keeps_no_spam(verb: str) -> None:
+    before = "The mill at Harbeck has stood beside the river since 1811. Its wheel is gone."
+    after = f"Last winter neighbours bought it and began to {verb} the roof. Two carpenters help."
+    (span,) = spans(f"{before}\n\nонлайн казино вулкан\n\n{after}")
+    assert (span.text, span.removed) == ("онлайн казино вулкан", True)
+
+
+def test_drawn_letters_are_one_reason_not_two() -> None:
+    for span in spans(f"{TEXT}She is a 𝗦𝗼𝗳𝘁𝘄𝗮𝗿𝗲 𝗘𝗻𝗴𝗶𝗻𝗲𝗲𝗿 in Leeds and likes her work. {TEXT}"):
+        assert not span.removed
+        assert "Styled" not in span.reason
 
 
 def test_only_the_injected_word_goes() -> None:
@@ -311,6 +325,11 @@ def test_spans_lie_in_article_segments_and_match_the_source() -> None:
         ("X one", "X", "one"),
         ("one.\nX Two", "X", "one.\nTwo"),
         ("one X.\nTwo", "X", "one.\nTwo"),
+        ("one, X.", "X", "one."),
+        ("one; X; two", "X", "one; two"),
+        ("one  X  two", "X", "one  two"),
+        ("one\u2009X\u2009two", "X", "one\u2009two"),
+        ("one X  \ntwo", "X", "one\ntwo"),
         ("one X\r\ntwo", "X", "one\r\ntwo"),
         ("one.\rX Two", "X", "one.\rTwo"),
     ],
@@ -528,9 +547,9 @@ def test_an_injection_into_markup_can_be_found_again() -> None:
     ],
 )
 def test_hyphens_between_syllables_are_no_disguise(word: str, is_disguise: bool) -> None:
-    text = f"The word {word} stands here."
-    found = disguised_words(text, script_codes(text), codepoints(text))
-    assert [text[start:end] for start, end, _ in found] == [word] * is_disguise
+    assert is_hyphenated(word) != is_disguise
+    tricks = [span.reason for span in spans(f"{TEXT}Here the {word} was paid in full. {TEXT}")]
+    assert any("invisible" in reason for reason in tricks) == is_disguise
 
 
 def test_disguised_words_are_seen_and_read() -> None:

@@ -16,11 +16,12 @@ import numpy as np
 
 from cleaner.scripts import SCRIPTS
 from cleaner.spam.candidates import Candidate
+from cleaner.spam.disguise import is_hyphenated
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.model import SpamModel
 from cleaner.spam.score import logit, sigmoid
 from cleaner.spam.signals import COLUMN
-from cleaner.spam.view import Articles, View, markup_of
+from cleaner.spam.view import STYLED, Articles, View, markup_of
 from cleaner.types import ARTICLE, Page, Segment, Span
 
 __all__ = ["SpamModel", "deletion", "evidence", "find_spam", "judge", "support", "view_of"]
@@ -28,7 +29,8 @@ __all__ = ["SpamModel", "deletion", "evidence", "find_spam", "judge", "support",
 _PROMOTIONAL: Final = 0.0
 """Log-odds from which a span counts as promotional."""
 _OTHER_MATTER: Final = 0.3
-"""What `promotional_others` is below where the rest of a page promotes nothing."""
+"""What `promotional_others` is below where the rest of a page promotes nothing. Of a short page
+one phrase is enough to pass it, which may be an ordinary one that sounds a little promotional."""
 _TELLING: Final = 120
 """Characters from which a text tells what is at home in it."""
 _MAX_AGAIN: Final = 100
@@ -45,7 +47,8 @@ _PURE: Final = 0.8
 """Share of a span's letters that must be of another script for that to be a reason."""
 _OTHER_LANGUAGE: Final = 0.4
 """Nats a trigram by which another language must fit better than the page's."""
-_LANGUAGE_TRIGRAMS: Final = 8
+_LANGUAGE_LETTERS: Final = 8
+"""Letters that tell no language yet: numbers and signs never do."""
 _LANGUAGE_REASON: Final = "in another language than the text around it"
 
 
@@ -118,6 +121,8 @@ def _likely(view: View, model: SpamModel, everything: Sequence[Candidate]) -> li
     likely = []
     for at in np.flatnonzero(probability >= (model.mark_html if view.html else model.mark)):
         c, row = found[at], signals[at]
+        if c.trick and is_hyphenated(view.text[c.start : c.end]):
+            continue
         insertion, others = evidence(c, row, view)
         if not insertion and not others:  # such as a paragraph that the page holds twice
             continue
@@ -250,7 +255,9 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
         insertion.append("glued to a word")
     elif (before or after) and not introduced and c.kind != "sentence":
         insertion.append("hangs at the edge of a sentence")
-    elif signal("promotional_others") < _OTHER_MATTER and not introduced:
+    elif not introduced and (
+        signal("promotional_others") < _OTHER_MATTER or signal("promotion_elsewhere") <= _SURE
+    ):
         insertion.append("stands alone with its matter on the page")
     others: list[str] = []
     if signal("hidden"):
@@ -263,11 +270,12 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
         others.append(c.trick)
     if signal("foreign_share") > _PURE:
         code = int(np.bincount(view.codes[c.start : c.end])[1:].argmax()) + 1
-        others.append(f"{SCRIPTS[code]} letters in a {SCRIPTS[view.home]} text")
+        if not (c.trick and code == STYLED):  # which the trick says already
+            others.append(f"{SCRIPTS[code]} letters in {SCRIPTS[view.home]} text")
     elif (
         signal("foreign_share") < 1 - _PURE  # a name among the page's words is no other language
         and signal("language_gain_per_char") > _OTHER_LANGUAGE
-        and c.end - c.start > _LANGUAGE_TRIGRAMS
+        and np.count_nonzero(view.codes[c.start : c.end]) > _LANGUAGE_LETTERS
     ):
         others.append(_LANGUAGE_REASON)
     return insertion, others
@@ -276,9 +284,9 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
 def deletion(source: str, span: Span) -> tuple[int, int]:
     """The range of `source` to delete so that the gap of a removed span closes.
 
-    The span, and one space beside it if there is one on both sides or if punctuation that
-    takes no space before it follows; with a comma on both sides, one of them; with brackets
-    around it, those.
+    The span, and the spaces behind it if there is one before it as well, or that before it if
+    punctuation follows that takes none; of two commas or the like around it, the first; with
+    brackets around it, those.
     """
     start, end = span.start, span.end
     if (
@@ -287,20 +295,24 @@ def deletion(source: str, span: Span) -> tuple[int, int]:
     ):
         start, end = start - 1, end + 1
     before = start > 0 and source[start - 1] in _SPACES
-    after = end < len(source) and source[end] in _SPACES
     bare = start - before
-    if (
-        bare > 0
-        and source[bare - 1] in ",，、،"
-        and source[end : end + 1] in (",", "，", "、", "،")
-    ):
-        return start, end + 1 + (end + 1 < len(source) and source[end + 1] in _SPACES and before)
-    if after and (before or start == 0 or source[start - 1] in "\r\n"):
-        return start, end + 1
-    if before and (end == len(source) or source[end] in "\r\n,.;:!?…)]»”。，、"):
-        return start - 1, end
+    following = source[end : end + 1]
+    if bare > 0 and source[bare - 1] in _COMMAS and following and following in _COMMAS + _STOPS:
+        return bare - 1, end
+    last = end
+    while last < len(source) and source[last] in _SPACES:
+        last += 1
+    at_line_end = last == len(source) or source[last] in _LINE_ENDS
+    if before and (at_line_end or (last == end and following in _COMMAS + _STOPS + _CLOSERS)):
+        return start - 1, last
+    if before or start == 0 or source[start - 1] in _LINE_ENDS:
+        return start, last
     return start, end
 
 
-_SPACES: Final = " \t\u00a0\u3000"
+_SPACES: Final = " \t\u00a0\u2002\u2003\u2009\u200a\u202f\u3000"
+_LINE_ENDS: Final = "\r\n"
+_COMMAS: Final = ",;，；、،"
+_STOPS: Final = ".:!?…。"
+_CLOSERS: Final = ")]»”"
 _BRACKETS: Final = {"(": ")", "[": "]", "（": "）"}

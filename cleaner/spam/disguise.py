@@ -29,6 +29,8 @@ _PLAIN: Final = (
 )
 # From the begin of a run of letters only: tried at each letter, long runs take quadratic time.
 _HIDDEN_JOINT: Final = re.compile(f"(?<![{_PLAIN}])[{_PLAIN}]++(?:[{ZERO_WIDTH}]++[{_PLAIN}]++)+")
+# A soft hyphen between syllables, as authors set it: no piece is a single letter.
+_HYPHENATED: Final = re.compile(f"[{_PLAIN}]{{2,}}+(?:\u00ad[{_PLAIN}]{{2,}}+)+")
 _STYLES: Final = (
     "\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a"
     "\u1d00-\u1d22\u0299\u0262\u029c\u026a\u029f\u0274\u0280\u0493\ua730\ua731\u028f"
@@ -89,6 +91,11 @@ def disguised_words(
     if strange:
         found += ((start, end, _MIXED_TRICK) for start, end in _mixed(text, codes))
     return _joined(sorted(found))
+
+
+def is_hyphenated(word: str) -> bool:
+    """Whether soft hyphens stand between the syllables of a word, as in edited German text."""
+    return _HYPHENATED.fullmatch(word) is not None
 
 
 def plain_spelling(word: str, trick: str) -> str:
