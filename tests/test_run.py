@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -830,6 +831,32 @@ class TestDisk:
     def test_folder_that_cannot_be_made(self, corpus: Path) -> None:
         with pytest.raises(CleanerError):
             clean(corpus, Path("/proc/no-such-folder/out"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"options": Options(format="csv")}, "format 'csv': give one of jsonl"),
+        ({"options": Options(favor="precison")}, "favor 'precison': give one of precision"),  # type: ignore[arg-type]
+        ({"options": Options(keep_labels="article")}, "give a tuple of labels"),  # type: ignore[arg-type]
+        ({"options": Options(min_words="3")}, "min_words '3'"),  # type: ignore[arg-type]
+        ({"workers": -1}, "workers -1: give a number of 1 or more"),
+    ],
+)
+def test_options_that_can_be_none_are_refused(
+    wrong: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "A line."}\n')
+    with pytest.raises(InputError, match=re.escape(message)):
+        run([str(tmp_path / "a.jsonl")], tmp_path / "out", progress=quiet(), **wrong)
+    with pytest.raises(InputError, match=re.escape(message)):
+        stream([str(tmp_path / "a.jsonl")], tmp_path / "b.jsonl", progress=quiet(), **wrong)
+
+
+def test_the_name_of_one_output_tells_its_format(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "A line."}\n')
+    stream([str(tmp_path / "a.jsonl")], tmp_path / "b.parquet", workers=1, progress=quiet())
+    assert (tmp_path / "b.parquet").read_bytes().startswith(b"PAR1")
 
 
 class TestStream:

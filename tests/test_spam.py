@@ -76,11 +76,12 @@ def test_injected_spam_is_found() -> None:
         removed += any(span.removed for span in found)
     assert marked >= 0.9 * len(positives)
     # Nearly all are shorter than a text that tells what is at home in it.
-    assert removed >= 0.7 * len(positives)
+    assert removed >= 0.75 * len(positives)
 
 
 def test_passages_with_spam_by_another_hand() -> None:
     found: dict[bool, list[bool]] = {True: [], False: []}
+    removed = 0
     for case in cases("spam_passages.jsonl"):
         text, places = case["text"], [case["text"].index(spam) for spam in case["spam"]]
         seen = spans(text)
@@ -89,6 +90,10 @@ def test_passages_with_spam_by_another_hand() -> None:
             shared = [min(span.end, end) - max(span.start, start) for span in seen]
             own = case["lang"] == case["spam_lang"]
             found[own].append(max(shared, default=0) * 2 >= len(spam))
+            removed += any(
+                span.removed and both * 2 >= len(spam)
+                for span, both in zip(seen, shared, strict=True)
+            )
         for span in seen:  # of what goes, nothing is the author's alone
             assert not span.removed or any(
                 span.start < start + len(spam) and span.end > start
@@ -96,7 +101,8 @@ def test_passages_with_spam_by_another_hand() -> None:
             )
     assert len(found[False]) + len(found[True]) >= 250
     assert sum(found[False]) >= 0.94 * len(found[False])  # spam in another language than its page
-    assert sum(found[True]) >= 0.37 * len(found[True])
+    assert sum(found[True]) >= 0.4 * len(found[True])
+    assert removed >= 0.45 * (len(found[False]) + len(found[True]))
 
 
 def sentences_by_another_hand() -> list[tuple[str, str, str]]:

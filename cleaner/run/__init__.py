@@ -23,7 +23,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, get_args
 
 from cleaner import __version__
 from cleaner.clean import Cleaner
@@ -46,6 +46,7 @@ from cleaner.run.plan import Unit, gone, units
 from cleaner.run.pool import Limits, Pool, Task
 from cleaner.run.progress import Progress, table
 from cleaner.run.rows import Options, Outcome
+from cleaner.types import Favor, Kind, SpamMode
 
 __all__ = [
     "OUTPUTS",
@@ -95,15 +96,16 @@ def run(
         progress: is told how far the run is.
 
     Raises:
-        InputError: an input is missing, or lies where the output goes.
+        InputError: an input is missing, or lies where the output goes, or an option is none of
+            its values.
         ModelError: the model cannot be loaded.
         RunError: `output` holds another run, cannot be written, or workers cannot start.
     """
     inputs, options = list(inputs), replace(options or Options(), attributes=attributes is not None)
+    workers = _checked(options, workers)
     total = survey(inputs)
     beside = [attributes] if attributes is not None else []
     _keep_apart(inputs, [output, *beside])
-    workers = workers or _cores()
     started = monotonic()
     done_now, skipped = Counts(), 0
     with _pool(load, options, workers) as pool:
@@ -185,16 +187,21 @@ def stream(
     """Clean pages into one file, which appears when it is whole, or to an open writer.
 
     Args:
+        options: by default, the format that the name of the output tells.
         failed: is told place and reason of each page that failed.
 
     For the rest, and what is raised, see `run`.
     """
-    inputs, options = list(inputs), options or Options()
+    inputs = list(inputs)
+    if options is None:
+        form = format_of_output(output) if isinstance(output, Path) else None
+        options = Options(format=form) if form else Options()
+    workers = _checked(options, workers)
     total = survey(inputs)
     if isinstance(output, Path):
         _keep_out(inputs, output)
     counts = Counts()
-    with _pool(load, options, workers or _cores()) as pool:
+    with _pool(load, options, workers) as pool:
         unit = Unit("", "", tuple(sources(inputs)))
         progress.begin(total)
         if isinstance(output, Path):
@@ -224,6 +231,25 @@ def stream(
         finally:
             progress.end()
     return counts
+
+
+def _checked(options: Options, workers: int | None) -> int:
+    """The number of workers. Raises InputError for it or an option that can be none."""
+    for name, value, known in (
+        ("format", options.format, OUTPUTS),
+        ("kind", options.kind, get_args(Kind)),
+        ("favor", options.favor, get_args(Favor)),
+        ("spam", options.spam, get_args(SpamMode)),
+    ):
+        if value not in known:
+            raise InputError(f"{name} {value!r}: give one of {', '.join(known)}")
+    if isinstance(options.keep_labels, str):
+        raise InputError(f"keep_labels {options.keep_labels!r}: give a tuple of labels")
+    if not isinstance(options.min_words, int) or options.min_words < 0:
+        raise InputError(f"min_words {options.min_words!r}: give a number of 0 or more")
+    if workers is not None and workers < 1:
+        raise InputError(f"workers {workers}: give a number of 1 or more, None for one a core")
+    return workers or _cores()
 
 
 class _UnitOutput:
