@@ -29,6 +29,16 @@ def test_slashes_that_close_an_empty_element() -> None:
         assert segment_html(page.format("/" * count)).source == "Read."
 
 
+@pytest.mark.parametrize("option", ["<option>x</option>", "<option value=1>x"])
+def test_many_options_take_no_time(option: str) -> None:
+    begin = time.process_time()
+    page = segment_html(f"<p>Hello.</p><select>{option * 60_000}</select><p>Bye.</p>")
+    assert time.process_time() - begin < 5
+    assert page.source.startswith("Hello.\n\nx x x")
+    assert page.source.endswith("x\n\nBye.")
+    assert len(page.blocks) == 3
+
+
 def test_golden_pages_are_many() -> None:
     assert len(GOLDEN) >= 25
 

@@ -78,6 +78,9 @@ _MANY_TAGS, _MANY_UNCLOSED = 40_000, 15_000
 _MANY_STYLED = 1_000
 """The same for formatting elements that differ; alike ones are opened again three times only."""
 _STYLED = re.compile(r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.I)
+_MANY_OPTIONS = 5_000
+"""With more, parsing takes the square of their number: 40,000 take ten seconds."""
+_OPTION = re.compile(r"</?option\b[^<>]*>", re.I)
 _TAG = re.compile(r"<!--(?:-?>)?|--!?>|<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>?")
 _RAW = frozenset("script style textarea title".split())
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -142,6 +145,9 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
 
 def _parse(html: str) -> LexborHTMLParser:
     data = html.encode("utf-8", "ignore")
+    if data.count(b"<option") + data.count(b"<OPTION") > _MANY_OPTIONS:
+        html = _OPTION.sub(" ", html)
+        data = html.encode("utf-8", "ignore")
     if _may_nest_deep(html, data):
         data = _flatten(html).encode("utf-8", "ignore")
     return LexborHTMLParser(data)
