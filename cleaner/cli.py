@@ -158,6 +158,9 @@ def _parser() -> argparse.ArgumentParser:
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="report what is wrong with labelled pages")
     check.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="labelled pages")
+    check.add_argument(
+        "--label", action="append", default=[], metavar="NAME", help="a label of your own, too"
+    )
     check.set_defaults(run=_check)
     return parser
 
@@ -472,13 +475,15 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from cleaner.data.check import check
+    from cleaner.data.check import ALLOWED_LABELS, check
 
-    problems = [problem for folder in args.folders for problem in check(folder)]
-    for problem in problems:
-        print(problem)
-    _say(f"problems: {len(problems)}")
-    return FAILED if problems else OK
+    count = 0
+    for folder in args.folders:
+        for problem in check(folder, (*ALLOWED_LABELS, *args.label)):
+            print(folder / str(problem) if len(args.folders) > 1 else problem)
+            count += 1
+    _say(f"problems: {count}")
+    return FAILED if count else OK
 
 
 def _cleaner(model: str | None) -> Cleaner:

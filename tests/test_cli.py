@@ -257,6 +257,24 @@ def test_unknown_import_format(tmp_path: Path, capsys: Capture) -> None:
     assert err.count("\n") == 1
 
 
+def test_labels_of_ones_own_and_folders_are_named(tmp_path: Path, capsys: Capture) -> None:
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "a.html").write_text(f"<p>The price in {name} is 3 euros for a loaf.</p>")
+        (folder / "a.labels").write_text(
+            "cleaner-labels: 1\nurl: https://a.example/\nlanguage: en\nlayout: shop\n"
+            "source: written for this test\nlicence: CC0-1.0\n\n"
+            f"price\tThe price in {name} is 3 euros for a loaf.\n"
+        )
+    folders = [str(tmp_path / name) for name in ("one", "two")]
+    assert main(["data", "check", *folders]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2
+    assert all(f"{f}/a.labels:8: unknown" in line for f, line in zip(folders, said, strict=True))
+    assert main(["data", "check", *folders, "--label", "price"]) == 0
+
+
 def test_data_check(tmp_path: Path, capsys: Capture) -> None:
     assert main(["data", "check", str(TRAINING_DATA)]) == 0
     assert capsys.readouterr().out == ""
