@@ -114,17 +114,22 @@ def _option(name: str, files: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _read_texts(path: Path) -> Iterator[tuple[str, str, str]]:
+    number = 0
     try:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rt", encoding="utf-8") as lines:
             for line in lines:
+                number += 1
+                if not line.strip():
+                    continue
                 row = json.loads(line)
                 if not isinstance(row["text"], str):
                     raise TypeError(f"a text is {row['text']!r}")
                 yield row["lang"].split("_")[0], row["text"], str(row.get("id", ""))
     except (*DAMAGED, ValueError, KeyError, TypeError, AttributeError) as error:
+        place = f"{path}:{number}" if number else path
         raise DataError(
-            f"{path}: cannot be read ({error}); give JSONL with the columns lang and text"
+            f"{place}: cannot be read ({error}); give JSONL with the columns lang and text"
         ) from error
 
 
@@ -505,6 +510,10 @@ def train(
         }
     corpus = Corpus.read(pages, seed=seed, n_jobs=n_jobs)
     say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
+    fitting = {page.labelled.name for page in corpus.pages}
+    for page in pages:
+        if page.name not in fitting:
+            say(f"left out: {page.name}; `cleaner data check` says why")
     labels, samples = _labels_of(corpus), _training_samples(corpus, extra, seed=seed)
     unspoilt = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
     heads = Parallel(n_jobs=n_jobs)(_head_jobs(samples, labels, seed, options, say))
@@ -556,6 +565,7 @@ def _spam_model(
     are too few for.
     """
     if len(extra.texts) < _MIN_SPAM_TEXTS:
+        say(f"spam: the default model's; a new one takes {_MIN_SPAM_TEXTS:,} texts (--texts)")
         try:
             return Cleaner().model.spam
         except ModelError:

@@ -368,3 +368,12 @@ def test_extra_text_damaged(end: int, junk: bytes, tmp_path: Path) -> None:
 def test_extra_text_missing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="give JSONL"):
         Extra.read(comments=[tmp_path / "none.jsonl"])
+
+
+def test_a_row_of_texts_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"lang": "en", "text": "One."}\n\n', encoding="utf-8")
+    assert Extra.read(texts=[path]).texts == (("en", "One."),)
+    path.write_text('{"lang": "en", "text": "One."}\n\n{"lang": "en"}\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"texts\.jsonl:3: cannot be read"):
+        Extra.read(texts=[path])
