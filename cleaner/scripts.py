@@ -7,6 +7,7 @@ marks) have code 0.
 
 from __future__ import annotations
 
+import codecs
 from functools import cache
 from typing import Final
 
@@ -69,6 +70,11 @@ def _table() -> CodeArray:
             table[int(first, 16) : int(last or first, 16) + 1] = code
     table.flags.writeable = False
     return table
+
+
+# Its first use is an import: a process that is forked from another thread meanwhile would wait
+# for ever for that to end.
+codecs.lookup("utf-32-le")
 
 
 def codepoints(text: str) -> npt.NDArray[np.uint32]:

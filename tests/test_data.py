@@ -188,7 +188,7 @@ def test_check_accepts_a_good_page(tmp_path: Path) -> None:
         ({"language": "eng"}, 0, "language 'eng'"),
         ({"url": "a.org"}, 0, "url 'a.org'"),
         ({"url": "http://[bad"}, 0, "url 'http://[bad'"),
-        ({"page": b"%PDF-1.4 xx"}, 0, "page cannot be read"),
+        ({"page": b"%PDF-1.4\n1 0 obj"}, 0, "page cannot be read"),
         ({"rest": "menu"}, 0, "rest 'menu'"),
         ({"labels": (Labelled("menu", "Home"), *PAGE.labels[1:])}, 10, "unknown label 'menu'"),
         (
@@ -213,7 +213,7 @@ def test_check_finds(tmp_path: Path, change: dict[str, object], line: int, messa
 
 
 def test_check_goes_on_after_a_binary_page(tmp_path: Path) -> None:
-    write_page(tmp_path, replace(PAGE, name="a", page=b"%PDF-1.4 xx"))
+    write_page(tmp_path, replace(PAGE, name="a", page=b"%PDF-1.4\n1 0 obj"))
     write_page(tmp_path, replace(PAGE, name="b", language="eng"))
     assert [problem.page for problem in check(tmp_path)] == ["a", "b"]
 

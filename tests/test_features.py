@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cleaner.features import BAGS, feature_names, inputs, page_words
 from cleaner.features.bags import Bag, Words, bag
-from cleaner.features.characters import CLASSES, classes_of, codes_of
+from cleaner.features.characters import CLASSES, classes_of
 from cleaner.features.text import TEXT_FEATURES
+from cleaner.scripts import codepoints
 from cleaner.segment import segment
 from cleaner.segment.html import segment_html
 from cleaner.segment.text import segment_text
@@ -137,7 +138,7 @@ def test_scripts_weigh_alike() -> None:
     ],
 )
 def test_character_classes(char: str, name: str) -> None:
-    assert CLASSES[classes_of(codes_of(char))[0]] == name
+    assert CLASSES[classes_of(codepoints(char))[0]] == name
 
 
 def test_words_are_folded_and_come_from_both_ends() -> None:

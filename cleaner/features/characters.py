@@ -113,11 +113,6 @@ def _table() -> NDArray[np.uint8]:
     return np.concatenate([table, np.array(planes, np.uint8)])
 
 
-def codes_of(text: str) -> NDArray[np.uint32]:
-    """Code points of a text, shape (len(text),)."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-
-
 def classes_of(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """Class number of each code point, same shape."""
     table = _table()

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.cached import cached_property
-from cleaner.features.characters import CLASSES, INDEX, UNITS, classes_of, codes_of
+from cleaner.features.characters import CLASSES, INDEX, UNITS, classes_of
 from cleaner.features.jsonld import article_body
+from cleaner.scripts import codepoints
 from cleaner.types import Block, Page
 
 Column = NDArray[Any]
@@ -44,7 +45,7 @@ class Facts:
         self.start = np.array(self.blocks["start"], np.int64)
         self.end = np.array(self.blocks["end"], np.int64)
         self.length = (self.end - self.start).astype(np.float32)
-        self.codes = codes_of(page.source)
+        self.codes = codepoints(page.source)
         self.classes = classes_of(self.codes)
         self.texts = [page.source[b.start : b.end] for b in page.blocks]
         widths = self.end - self.start
@@ -166,7 +167,7 @@ class Facts:
 
 def _gram_table(text: str) -> NDArray[np.bool_]:
     """Which bins the n-grams of a text fall into."""
-    codes = codes_of(text)
+    codes = codepoints(text)
     bins, counts = _grams(codes, classes_of(codes))
     table = np.zeros(1 << _GRAM_BITS, bool)
     table[bins[counts]] = True

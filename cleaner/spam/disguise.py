@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.ma  # by np.unique at its first use, which a fork from another thread may cut off
 import numpy.typing as npt
 
 from cleaner.scripts import CODE, CodeArray
