@@ -195,7 +195,7 @@ class Cleaner:
             raise ValueError("n_jobs must not be 0; give -1 for all cores")
         _check_options(kind, favor, spam)
         if n_jobs == 1:
-            return (self._clean_any(page, kind, favor, spam) for page in pages)
+            return (self._clean_any(_sendable(page), kind, favor, spam) for page in pages)
         return self._clean_in_processes(pages, kind, favor, spam, n_jobs)
 
     def _clean_in_processes(
@@ -222,10 +222,11 @@ class Cleaner:
                     yield from results
             raise failure
 
-    def _clean_any(self, page: Any, kind: Kind, favor: Favor, spam: SpamMode) -> Result:
-        if not isinstance(page, str | bytes):
-            of = page.type if isinstance(page, _NoPage) else type(page).__name__
-            return Result("", error=f"page must be str or bytes, not {of}")
+    def _clean_any(
+        self, page: str | bytes | _NoPage, kind: Kind, favor: Favor, spam: SpamMode
+    ) -> Result:
+        if isinstance(page, _NoPage):
+            return Result("", error=f"page must be str or bytes, not {page.type}")
         return self.clean(page, kind, favor=favor, spam=spam)
 
 
@@ -257,13 +258,16 @@ def _check_options(kind: Kind, favor: Favor, spam: SpamMode) -> None:
             raise TypeError(f"{name} must be {', '.join(others)} or {last}, not {value!r}")
 
 
+def _sendable(page: Any) -> str | bytes | _NoPage:
+    return page if isinstance(page, str | bytes) else _NoPage(type(page).__name__)
+
+
 def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes | _NoPage]]:
     """Some pages at a time; what `pages` raises comes behind those before it."""
     chunk: list[str | bytes | _NoPage] = []
     try:
         for page in pages:
-            is_page = isinstance(page, str | bytes)
-            chunk.append(page if is_page else _NoPage(type(page).__name__))
+            chunk.append(_sendable(page))
             if len(chunk) == _CHUNK:
                 yield chunk
                 chunk = []

@@ -399,10 +399,10 @@ def _attributes_name(unit: Unit) -> str:
 
 def _keep_apart(inputs: Iterable[str], outputs: Sequence[Path]) -> None:
     """Outputs among the pages would overwrite some, and be read as pages the next time."""
-    if len({os.path.realpath(output) for output in outputs}) < len(outputs):
+    targets = [_real(output) for output in outputs]
+    if len(set(targets)) < len(targets):
         raise InputError(f"{outputs[0]} cannot hold both outputs and attributes; name two folders")
-    for output in outputs:
-        target = Path(os.path.realpath(output))  # `resolve` raises for a link to itself
+    for output, target in zip(outputs, targets, strict=True):
         for item in inputs:
             path = Path(item).resolve()
             inside = path in (target, *target.parents) if path.is_dir() else path.parent == target
@@ -410,6 +410,11 @@ def _keep_apart(inputs: Iterable[str], outputs: Sequence[Path]) -> None:
                 raise InputError(f"{output} holds the pages to read; choose another folder")
         if output.exists() and not output.is_dir():
             raise InputError(f"{output} is a file; choose another name for the folder")
+
+
+def _real(path: Path) -> Path:
+    """The path without links; `Path.resolve` raises for one that leads to itself."""
+    return Path(os.path.realpath(path))
 
 
 def _keep_out(inputs: Iterable[str], output: Path) -> None:
@@ -420,11 +425,7 @@ def _keep_out(inputs: Iterable[str], output: Path) -> None:
             if os.path.samefile(0 if source.path is None else source.path, output):
                 raise InputError(f"{output} holds the pages to read; choose another name")
     for item in inputs:
-        if (
-            item != STDIN
-            and Path(item).is_dir()
-            and Path(item).resolve() in Path(os.path.realpath(output)).parents
-        ):
+        if item != STDIN and Path(item).is_dir() and Path(item).resolve() in _real(output).parents:
             raise InputError(f"{output} lies among the pages to read; write it somewhere else")
 
 

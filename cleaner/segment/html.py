@@ -144,10 +144,9 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
 
 
 def _parse(html: str) -> LexborHTMLParser:
-    data = html.encode("utf-8", "ignore")
-    if data.count(b"<option") + data.count(b"<OPTION") > _MANY_OPTIONS:
+    if html.count("<option") + html.count("<OPTION") > _MANY_OPTIONS:
         html = _OPTION.sub(" ", html)
-        data = html.encode("utf-8", "ignore")
+    data = html.encode("utf-8", "ignore")
     if _may_nest_deep(html, data):
         data = _flatten(html).encode("utf-8", "ignore")
     return LexborHTMLParser(data)
