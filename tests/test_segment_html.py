@@ -39,6 +39,21 @@ def test_many_options_take_no_time(option: str) -> None:
     assert len(page.blocks) == 3
 
 
+def test_a_shadow_root_ends_where_its_template_does() -> None:
+    host = "<div class=banner><template shadowrootmode=open><p>Cookies.</p></template></div>"
+    page = segment_html(f"{host * 3}<main><p>Article.</p></main><template><p>No.</p></template>")
+    assert page.source == "Cookies.\n\n" * 3 + "Article."
+    (main,) = (number for number, tag in enumerate(page.elements.tag) if tag == "main")
+    assert page.elements.depth[main] == 1
+
+
+def test_unfinished_templates_take_no_time() -> None:
+    begin = time.process_time()
+    root = "<div><template shadowrootmode=open>x</template></div>"
+    assert segment_html(f"<body>{root}<p>y</p>" + "<template " * 50_000).source == "x\n\ny"
+    assert time.process_time() - begin < 5
+
+
 def test_golden_pages_are_many() -> None:
     assert len(GOLDEN) >= 25
 
@@ -167,6 +182,13 @@ def test_inline_text_that_is_hidden_is_noted(style: str, hidden: bool) -> None:
     found = [page.source[low:high].strip() for low, high in page.hidden]
     assert found == (["not seen"] if hidden else [])
     assert page.source == "Seen and not seen again."
+
+
+def test_a_formula_behind_a_picture_is_not_hidden() -> None:
+    hidden = '<span style="display:none">{}</span>'
+    formula = hidden.format("<math><mi>a</mi></math>")
+    page = segment_html(f"<p>Let {formula} be, {hidden.format('casino')} and {formula}.</p>")
+    assert [page.source[start:end] for start, end in page.hidden] == [" casino"]
 
 
 def test_title_is_kept_apart() -> None:

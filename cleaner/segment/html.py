@@ -19,23 +19,29 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from cleaner.types import Block, Elements, Link, Page, named
 
 # Elements that do not break the line (HTML Standard, phrasing content). All others
-# do, custom elements among them: frameworks use those as containers.
+# do, custom elements among them: frameworks use those as containers, except in running text.
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr q"
     " rb rp rt ruby s samp small span strike strong sub sup time tt u var blink"
-    " button input output meter progress img picture source wbr"
+    " button input output meter progress img picture slot source wbr"
     # MathML, of which every letter is an element
-    " math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot"
-    " mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none"
-    " semantics".split()
+    " math maction menclose merror mfenced mfrac mi mlabeledtr mmultiscripts mn mo mover mpadded"
+    " mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr"
+    " munder munderover none semantics".split()
 )
+_OF_PHRASES = frozenset("dt h1 h2 h3 h4 h5 h6 p pre".split())
+"""Elements that hold running text: custom elements in them do not break the line."""
 # Nothing in them is text that a reader sees.
 _SKIPPED = frozenset(
     "annotation annotation-xml audio canvas colgroup embed head iframe map noembed noframes object"
     " script style svg template textarea title video"
     " rp rt rtc".split()  # readings beside the characters, which would be said twice in a row
 )
-_NOT_ENTERED = _SKIPPED | {"br", "img", "-", "-text", "-comment", "-doctype", "-document"}
+_NOT_ENTERED = (
+    _SKIPPED
+    | frozenset("area base bgsound br col img keygen link meta param track".split())
+    | {"-", "-text", "-comment", "-doctype", "-document"}
+)
 """The same, with elements that hold nothing, and nodes that are no elements."""
 _DOCUMENTS = frozenset(("iframe", "template"))
 """Those that hold a document of their own: that of `srcdoc`, a shadow root."""
@@ -56,7 +62,11 @@ _HIDDEN_STYLE = re.compile(
     re.I,
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_SHADOW_ROOT = re.compile(r"<template(?=[^>]*\bshadowroot)", re.I)
+_TEMPLATE = re.compile(r"<(/?)template\b([^<>]*)>", re.I)
+_PERMALINKS = frozenset("#¶§🔗")
+"""What links a heading to itself; most pages show it under the pointer only."""
+_EDIT_LINK = "mw-editsection"
+"""MediaWiki's class of the `[edit]` in each heading."""
 _SHORT = 2_000
 """Characters of a page below which its text may be where browsers do not show it."""
 _NOSCRIPT = re.compile("<noscript", re.I)
@@ -126,7 +136,7 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     if root is None:
         return renderer, ""
     renderer.walk(root, noscript=False)
-    if renderer.shadow_roots and (opened := _SHADOW_ROOT.sub("<div ", html)) != html:
+    if renderer.shadow_roots and (opened := _with_open_roots(html)) != html:
         return _render(opened, keep_nodes=keep_nodes)
     if (
         renderer.length < _SHORT
@@ -141,6 +151,19 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
             renderer = with_noscript
     title = tree.css_first("title")
     return renderer, " ".join(title.text().split()) if title else ""
+
+
+def _with_open_roots(html: str) -> str:
+    """A page with its declarative shadow roots as ordinary elements, which are read."""
+    shadow: list[bool] = []  # of each open template
+
+    def opened(match: re.Match[str]) -> str:
+        if match[1]:
+            return "</div>" if shadow and shadow.pop() else match[0]
+        shadow.append("shadowroot" in match[2].lower())
+        return f"<div{match[2]}>" if shadow[-1] else match[0]
+
+    return _TEMPLATE.sub(opened, html)
 
 
 def _parse(html: str) -> LexborHTMLParser:
@@ -257,6 +280,8 @@ class _Renderer:
         self._apart = False
         self._pending_space = False
         self._breaks = 0
+        self._link_end = -1  # of the last text in a link
+        self._formula = -1  # where the last formula began
         self._images = self._bare_links = 0
         self._reset_block()
 
@@ -309,14 +334,27 @@ class _Renderer:
                     children, tag = iter((body,)), name
                     break
                 attributes = node.attributes
+                if "aria-hidden" in attributes and self._is_twin_of_formula(node, name):
+                    continue
+                if name == "span" and attributes.get("class") == _EDIT_LINK:
+                    continue
+                # A custom element in running text is part of it.
+                inline = (
+                    name in _INLINE
+                    or ":" in name
+                    or (
+                        "-" in name
+                        and (tag in _OF_PHRASES or (stack and stack[-1][1] == element >= 0))
+                    )
+                )
                 stack.append((children, element, tag, link, control, pre, hidden))
                 children, tag = node.iter(include_text=True), name
                 if not hidden and ("style" in attributes or "hidden" in attributes):
                     hidden = _is_hidden(attributes)
                     self._hidden_from = self.length
-                if tag not in _INLINE and ":" not in tag:
+                if not inline:
                     if not self._apart:
-                        self._boundary(tag)
+                        self._boundary(tag, pre)
                     depths.append(depths[element] + 1 if element >= 0 else 0)
                     elements.tokens.append(_attribute_tokens(attributes) if attributes else ())
                     elements.parent.append(element)
@@ -336,13 +374,15 @@ class _Renderer:
                 if tag == "a" and (href := attributes.get("href")) is not None:
                     link = _OpenLink(href, attributes.get("rel") or "")
                     self._links += 1
-                    if self._start >= 0 and self._link_chars:
+                    if self._link_end == self.length:
                         self._pending_space = True  # neighbouring links are set apart by style
                 elif tag in _MARKS:
                     self._marks += 1
                 elif tag in _CONTROLS:
                     control = True
                     self._pending_space = self._pending_space or self._start >= 0
+                elif tag == "math":
+                    self._formula = self.length
                 if attributes and len(self._inline_tokens) < 12:
                     self._inline_tokens += _attribute_tokens(attributes)
                 break
@@ -354,11 +394,17 @@ class _Renderer:
                 outer = stack.pop()
                 if element != outer[1]:
                     if not self._apart:
-                        self._boundary(tag)
+                        self._boundary(tag, pre)
                     last[element] = len(blocks)
                 elif link is not None and link is not outer[3] and 0 <= link.start < self.length:
                     self.links.append((link.start, self.length, link.href, link.rel, hidden))
-                if hidden and not outer[6] and element == outer[1]:
+                # Formulas are hidden beside a picture that shows them.
+                if (
+                    hidden
+                    and not outer[6]
+                    and element == outer[1]
+                    and self._formula < self._hidden_from
+                ):
                     self.hidden.append((self._hidden_from, self.length))
                 children, element, tag, link, control, pre, hidden = outer
         self._end_block()
@@ -374,6 +420,8 @@ class _Renderer:
         else:
             shown = " ".join(text.split())
             if not shown:
+                return
+            if shown in _PERMALINKS and link is not None and link.href.startswith("#"):
                 return
         if self._start >= 0 and self._breaks >= 2:  # an empty line: authors' paragraphs of old
             self._end_block()
@@ -394,6 +442,8 @@ class _Renderer:
             self._control_chars += size
         self.parts.append(shown)
         self.length += size
+        if link is not None:
+            self._link_end = self.length
         self._breaks = 0
         self._pending_space = not pre and text[-1].isspace()
 
@@ -451,14 +501,28 @@ class _Renderer:
         self._images = self._bare_links = 0
         self._reset_block()
 
-    def _boundary(self, tag: str) -> None:
+    def _is_twin_of_formula(self, node: LexborNode, name: str) -> bool:
+        """Whether an element hidden from screen readers shows the formula beside it once more.
+
+        KaTeX sets MathML before it, MathJax 2 behind a `nobr`.
+        """
+        if node.attributes["aria-hidden"] != "true":
+            return False
+        if name == "nobr":
+            return True
+        before = node.prev if self._formula >= 0 else None
+        return before is not None and before.css_first("math") is not None
+
+    def _boundary(self, tag: str, pre: bool) -> None:
         """Begin or end a block-level element.
 
         Remembers the widest gap that the elements between two blocks ask for.
         """
         if self._start >= 0 or self._links or self._marks or self._inline_tokens:
             self._end_block()
-        if self._separator != _PARAGRAPH and (gap := _GAPS.get(tag, _PARAGRAPH)) > self._separator:
+        # In a listing, an element is a line.
+        gap = _LINE if pre and tag == "div" else _GAPS.get(tag, _PARAGRAPH)
+        if gap > self._separator:
             self._separator = gap
         self._apart = self._separator is _PARAGRAPH
 
