@@ -45,7 +45,8 @@ class Facts:
         self.start = np.array(self.blocks["start"], np.int64)
         self.end = np.array(self.blocks["end"], np.int64)
         self.length = (self.end - self.start).astype(np.float32)
-        self.codes = codepoints(page.source)
+        # CR LF is one line break: the first of them is as good as a space before it.
+        self.codes = codepoints(page.source.replace("\r\n", " \n"))
         self.classes = classes_of(self.codes)
         self.texts = [page.source[b.start : b.end] for b in page.blocks]
         widths = self.end - self.start

@@ -31,6 +31,12 @@ _END = re.compile(
     r"""|[。！？．｡]+[」』”’）]*|(?<=[^\W\d_][^\W\d_])[.!?…]["”’»)]*(?=[^\W\d_])"""
 )
 _SPACE = re.compile(r"\s+")
+# Without spaces, lines break before any ideograph or kana, and before words of Thai, Lao,
+# Burmese and Khmer, whose length is guessed.
+_UNSPACED = re.compile(
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+    "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{1,8}"
+)
 
 
 def segment_text(text: str) -> Page:
@@ -98,8 +104,10 @@ def _adjacent(text: str, end: int, start: int) -> bool:
 
 def _would_fit(text: str, line: tuple[int, int], following: tuple[int, int], width: int) -> bool:
     """Whether the next line's first word had room on this line: then the break was meant."""
-    word = text[following[0] : following[1]].split(None, 1)[0]
-    return line[1] - line[0] + 1 + len(word) <= width
+    size = line[1] - line[0]
+    if unspaced := _UNSPACED.match(text, *following):
+        return size + len(unspaced[0]) <= width
+    return size + 1 + len(text[slice(*following)].split(None, 1)[0]) <= width
 
 
 def _wrap_width(text: str, lines: list[tuple[int, int]]) -> int:
@@ -109,11 +117,16 @@ def _wrap_width(text: str, lines: list[tuple[int, int]]) -> int:
     holds for most neighbouring lines of wrapped text and for few of a list.
     """
     pairs = [(a, b) for a, b in pairwise(lines) if _adjacent(text, a[1], b[0])]
-    width = max((a[1] - a[0] for a, _ in pairs), default=0)
+    # An address that cannot be broken says nothing of the width.
+    width = max((a[1] - a[0] for a, _ in pairs if not _is_word(text[slice(*a)])), default=0)
     if len(pairs) < 3 or not 40 <= width <= _MAX_WRAP:
         return 0
     forced = sum(not _would_fit(text, a, b, width) for a, b in pairs)
     return width if forced >= 0.6 * len(pairs) else 0
+
+
+def _is_word(line: str) -> bool:
+    return line.isascii() and not _SPACE.search(line)
 
 
 def _unwrap(text: str, lines: list[tuple[int, int]], width: int) -> list[tuple[int, int]]:
