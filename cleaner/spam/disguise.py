@@ -84,7 +84,11 @@ def disguised_words(
     found += ((m.start(), m.end(), _LEET) for m in _leet(text, codes, points))
     strange = "".join(map(chr, np.unique(points[points > _ASCII]).tolist()))
     if any(char in strange for char in ZERO_WIDTH):
-        found += ((m.start(), m.end(), _INVISIBLE) for m in _HIDDEN_JOINT.finditer(text))
+        found += (
+            (m.start(), m.end(), _INVISIBLE)
+            for m in _HIDDEN_JOINT.finditer(text)
+            if not _HYPHENATED.fullmatch(m[0])
+        )
     if _STYLED_SIGN.search(strange):
         found += ((m.start(), m.end(), _SYMBOLS) for m in _STYLED.finditer(text))
     if _OVERLAY.search(strange):
