@@ -31,11 +31,13 @@ _END = re.compile(
     r"""|[。！？．｡]+[」』”’）]*|(?<=[^\W\d_][^\W\d_])[.!?…]["”’»)]*(?=[^\W\d_])"""
 )
 _SPACE = re.compile(r"\s+")
-# Without spaces, lines break before any ideograph or kana, and before words of Thai, Lao,
-# Burmese and Khmer, whose length is guessed.
+_ANYWHERE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Ideographs and kana: a line may break before any of them."""
+_AT_WORDS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+"""Thai, Lao, Burmese and Khmer: lines break at words, whose length is guessed."""
+# The first word of a line in these scripts, with the marks and digits that stay with it.
 _UNSPACED = re.compile(
-    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
-    "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{1,8}"
+    rf"[^\s{_ANYWHERE}{_AT_WORDS}]*+(?:[{_ANYWHERE}][^\w\s]*+|[{_AT_WORDS}]{{1,8}})"
 )
 
 
@@ -126,7 +128,7 @@ def _wrap_width(text: str, lines: list[tuple[int, int]]) -> int:
 
 
 def _is_word(line: str) -> bool:
-    return line.isascii() and not _SPACE.search(line)
+    return not _SPACE.search(line) and not _UNSPACED.match(line)
 
 
 def _unwrap(text: str, lines: list[tuple[int, int]], width: int) -> list[tuple[int, int]]:
