@@ -98,6 +98,15 @@ def test_copies_gaps_and_indents() -> None:
     assert column(page, "indent") == [0, 1.609, 0]
 
 
+def test_line_ends_change_no_feature() -> None:
+    text = (
+        f"Home\nWorld\n\n  The river rose\n\n\n{PROSE}\n{PROSE * 2}\n\nComments\n\tWhy so soon?\n"
+    )
+    page, other = segment_text(text), segment_text(text.replace("\n", "\r\n"))
+    assert [*map(page.text_of, page.blocks)] == [*map(other.text_of, other.blocks)]
+    np.testing.assert_array_equal(inputs(page, EMPTY).dense, inputs(other, EMPTY).dense)
+
+
 def test_scripts_weigh_alike() -> None:
     """The same sentence is about as long in each language."""
     sentences = [

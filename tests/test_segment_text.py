@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import time
 
@@ -63,6 +64,42 @@ def test_wrapped_paragraphs_are_joined(width: int, newline: str) -> None:
     assert [" ".join(block.split()) for block in blocks(text)] == [p.strip() for p in paragraphs]
 
 
+IDEOGRAPHS = "昨夜河水上涨两米，低处的道路在清晨被冲毁；居民说，谁也没有料到今年会来得这么早。" * 9
+
+
+@pytest.mark.parametrize("before", ["", "“", "「", "（"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_paragraphs_of_ideographs_are_not_taken_for_wrapped_text(before: str, newline: str) -> None:
+    sizes = (61, 63, 66, 62, 64)
+    paragraphs = [before + IDEOGRAPHS[: size - len(before) - 1] + "。" for size in sizes]
+    paragraphs.append("版权所有")
+    assert blocks(newline.join(paragraphs)) == paragraphs
+
+
+def test_paragraphs_of_thai_are_not_taken_for_wrapped_text() -> None:
+    words = "เที่ยวสุดท้ายของรถไฟสายบางคลองออกเดินทาง" * 3
+    paragraphs = [words[:size] for size in (62, 110, 75, 95, 84)]
+    assert blocks("\n".join(paragraphs)) == paragraphs
+
+
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_wrapped_ideographs_are_joined(width: int, gap: str) -> None:
+    # No line begins with a comma or a full stop: the character before it comes along.
+    line = re.compile(rf".{{1,{width}}}(?![，。；])")
+    paragraphs = [IDEOGRAPHS[:size] + "完。" for size in (290, 210, 330, 250)]
+    text = gap.join("\n".join(line.findall(paragraph)) for paragraph in paragraphs)
+    assert ["".join(block.split()) for block in blocks(text)] == paragraphs
+
+
+@pytest.mark.parametrize("path", ["a", "é"])
+def test_a_long_address_leaves_wrapped_text_wrapped(path: str) -> None:
+    address = f"https://example.org/{path * 150}"
+    wrapped = "\n".join(textwrap.wrap(PROSE * 3, 72))
+    found = blocks(f"{wrapped}\n\n{address}\nhas more of it.\n\n{wrapped}")
+    assert [found[0], found[-1]] == [wrapped, wrapped]
+
+
 def test_a_list_is_not_taken_for_wrapped_text() -> None:
     items = [f"A headline about the river number {number}" for number in range(30)]
     assert blocks("\n".join(items)) == items
@@ -116,4 +153,12 @@ def test_a_space_lost_between_sentences_is_no_loss() -> None:
 def test_one_long_line_takes_linear_time(piece: str) -> None:
     begin = time.perf_counter()
     segment_text("Words before it. " + piece * 100_000 + "x")
+    assert time.perf_counter() - begin < 5
+
+
+@pytest.mark.parametrize("piece", ["x", "“", "字", "字。", "ก", "x字"])
+@pytest.mark.parametrize("count", [4, 100_000])
+def test_many_or_long_lines_take_linear_time(piece: str, count: int) -> None:
+    begin = time.perf_counter()
+    segment_text("\n".join([piece * (400_000 // count)] * count))
     assert time.perf_counter() - begin < 5
