@@ -18,7 +18,7 @@ from cleaner.scripts import codepoints, script_codes
 from cleaner.segment import segment
 from cleaner.spam import SpamModel, _elsewhere, _sound, deletion, evidence, find_spam, support
 from cleaner.spam.candidates import Candidate, candidates
-from cleaner.spam.disguise import disguised_words, is_hyphenated, plain_spelling
+from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import disguised, inject, inject_all, inject_html, shortened
@@ -553,7 +553,6 @@ def test_an_injection_into_markup_can_be_found_again() -> None:
     ],
 )
 def test_hyphens_between_syllables_are_no_disguise(word: str, is_disguise: bool) -> None:
-    assert is_hyphenated(word) != is_disguise
     tricks = [span.reason for span in spans(f"{TEXT}Here the {word} was paid in full. {TEXT}")]
     assert any("invisible" in reason for reason in tricks) == is_disguise
 
@@ -572,6 +571,42 @@ def test_disguised_words_are_seen_and_read() -> None:
         read += any(word in plain for word in ("casino", "bonus", "online"))
     assert seen > 0.9 * number
     assert read > 0.7 * number
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Вчера и c a s i n o закрылось.", "c a s i n o"),
+        ("Dort steht к а з и н о a", "к а з и н о"),
+        ("今日はonline ca\u200bsinoがある。", "ca\u200bsino"),
+        ("오늘은free\u200b카지\u200b노사이트 했다.", "카지\u200b노사이트"),
+    ],
+)
+def test_a_disguised_word_ends_where_its_alphabet_does(text: str, word: str) -> None:
+    found = disguised_words(text, script_codes(text), codepoints(text))
+    assert [text[start:end] for start, end, _ in found] == [word]
+
+
+def test_disguised_words_are_counted_once_each() -> None:
+    spam = "c\u200ba\u200bs\u200bi\u200bn\u200bo b\u200bo\u200bn\u200bu\u200bs"
+    assert any(one.text == spam for one in spans(f"{TEXT} Then {spam} was heard. " * 12))
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "ends"),
+    [
+        ("The sign 金边娱乐城 is old.", "Ts金io", "en城sd"),
+        ("The sign金边888 is old.", "Ts金io", "en8sd"),
+        ("城里的旧casino很旧了。", "城里的旧c很旧了", "城里的旧o很旧了"),
+        ("今日は바카라です。", "今日は바です", "今日は라です"),
+    ],
+)
+def test_scripts_without_spaces_are_cut_in_their_own_pages_only(
+    text: str, begins: str, ends: str
+) -> None:
+    view = View.of(text, default().promotion, default().languages)
+    assert "".join(char for char, may in zip(text, view.begins, strict=True) if may) == begins
+    assert "".join(char for char, may in zip(text, view.ends, strict=True) if may) == ends
 
 
 ARTICLE_HTML = """<html><body><article><h1>Harbour rebuilt</h1>

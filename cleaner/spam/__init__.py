@@ -16,7 +16,6 @@ import numpy as np
 
 from cleaner.scripts import SCRIPTS
 from cleaner.spam.candidates import Candidate
-from cleaner.spam.disguise import is_hyphenated
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.model import SpamModel
 from cleaner.spam.score import logit, sigmoid
@@ -121,8 +120,6 @@ def _likely(view: View, model: SpamModel, everything: Sequence[Candidate]) -> li
     likely = []
     for at in np.flatnonzero(probability >= (model.mark_html if view.html else model.mark)):
         c, row = found[at], signals[at]
-        if c.trick and is_hyphenated(view.text[c.start : c.end]):
-            continue
         insertion, others = evidence(c, row, view)
         if not insertion and not others:  # such as a paragraph that the page holds twice
             continue

@@ -36,7 +36,7 @@ _MAX_RUN: Final = 90
 _MAX_RUNS: Final = 40
 """A page with more runs of other scripts is written in several."""
 _MAX_DISGUISED: Final = 8
-"""A page with more disguised words is badly encoded, not injected."""
+"""A page with more words that are disguised, however often, is badly encoded, not injected."""
 _MAX_KIND: Final = 30
 """Candidates of one kind: on a page with more, the strongest are judged."""
 _ORNAMENT: Final = 8
@@ -61,7 +61,7 @@ def candidates(view: View, promotion: Promotion) -> list[Candidate]:
     """All candidates of a page, without duplicates, by position; they may overlap."""
     if len(view.text) < 4:
         return []
-    found = [*_disguised(view), *_foreign(view, promotion)]
+    found = [*_disguised(view, promotion), *_foreign(view, promotion)]
     phrases, sentences = stretches(view, promotion.bias)
     found += (Candidate(*span, "phrase") for span in phrases)
     found += (Candidate(*span, "sentence") for span in sentences)
@@ -100,12 +100,16 @@ def in_place(view: View, promotion: Promotion, start: int, end: int) -> float:
     return float(total) / (len(ORDERS) * max(1, end - start)) ** 0.5 + promotion.bias
 
 
-def _disguised(view: View) -> Iterator[Candidate]:
+def _disguised(view: View, promotion: Promotion) -> list[Candidate]:
     words = disguised_words(view.text, view.codes, view.points)
-    if len(words) > _MAX_DISGUISED:
-        return
-    for start, end, trick in words:
-        yield Candidate(start, end, "disguise", trick, plain_spelling(view.text[start:end], trick))
+    spans = [
+        Candidate(start, end, "disguise", trick, plain_spelling(view.text[start:end], trick))
+        for start, end, trick in words
+    ]
+    if len({one.plain for one in spans}) > _MAX_DISGUISED:
+        return []
+    values = promotion.logits([one.plain for one in spans])
+    return _strongest(list(zip(values, spans, strict=False)))
 
 
 def _foreign(view: View, promotion: Promotion) -> list[Candidate]:

@@ -24,14 +24,18 @@ TRICKS: Final = (
 _SPACED_TRICK, _INVISIBLE, _SYMBOLS, _MIXED_TRICK, _LEET, _STRUCK = TRICKS
 
 ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
-# Alphabets in which a zero-width character inside a word has no meaning of its own.
-_PLAIN: Final = (
-    "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f\uac00-\ud7a3\u3041-\u30ff\u4e00-\u9fff"
+# Letters of one word, in alphabets in which a zero-width character inside it has no meaning.
+_ALPHABETS: Final = (
+    "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f",
+    "\uac00-\ud7a3",
+    "\u3041-\u30ff\u4e00-\u9fff",
 )
 # From the begin of a run of letters only: tried at each letter, long runs take quadratic time.
-_HIDDEN_JOINT: Final = re.compile(f"(?<![{_PLAIN}])[{_PLAIN}]++(?:[{ZERO_WIDTH}]++[{_PLAIN}]++)+")
+_HIDDEN_JOINT: Final = re.compile(
+    "|".join(f"(?<![{a}])[{a}]++(?:[{ZERO_WIDTH}]++[{a}]++)+" for a in _ALPHABETS)
+)
 # A soft hyphen between syllables, as authors set it: no piece is a single letter.
-_HYPHENATED: Final = re.compile(f"[{_PLAIN}]{{2,}}+(?:\u00ad[{_PLAIN}]{{2,}}+)+")
+_HYPHENATED: Final = re.compile(r"[^\W\d_]{2,}+(?:\u00ad[^\W\d_]{2,}+)+")
 _STYLES: Final = (
     "\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a"
     "\u1d00-\u1d22\u0299\u0262\u029c\u026a\u029f\u0274\u0280\u0493\ua730\ua731\u028f"
@@ -76,11 +80,7 @@ def disguised_words(
     """
     found: list[tuple[int, int, str]] = []
     if _has_spaced_letters(text, codes):
-        found += (
-            (m.start(), m.end(), _SPACED_TRICK)
-            for m in _SPACED.finditer(text)
-            if m.end() - m.start() >= _MIN_SPACED
-        )
+        found += ((start, end, _SPACED_TRICK) for start, end in _spaced(text, codes))
     found += ((m.start(), m.end(), _LEET) for m in _leet(text, codes, points))
     strange = "".join(map(chr, np.unique(points[points > _ASCII]).tolist()))
     if any(char in strange for char in ZERO_WIDTH):
@@ -96,11 +96,6 @@ def disguised_words(
     if strange:
         found += ((start, end, _MIXED_TRICK) for start, end in _mixed(text, codes))
     return _joined(sorted(found))
-
-
-def is_hyphenated(word: str) -> bool:
-    """Whether soft hyphens stand between the syllables of a word, as in edited German text."""
-    return _HYPHENATED.fullmatch(word) is not None
 
 
 def plain_spelling(word: str, trick: str) -> str:
@@ -142,6 +137,18 @@ def _leet(text: str, codes: CodeArray, points: npt.NDArray[np.uint32]) -> Iterat
         match = _LEET_WORD.match(text, start)
         if match and sum(c.isalpha() for c in match[0]) >= 3 and not match[0].isupper():
             yield match
+
+
+def _spaced(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:
+    """Words of single letters, without a letter of another script before or after them."""
+    for match in _SPACED.finditer(text):
+        start, end = match.span()
+        if codes[start] != codes[start + 2] != 0:
+            start += 2
+        if codes[end - 1] != codes[end - 3] != 0:
+            end -= 2
+        if end - start >= _MIN_SPACED:
+            yield start, end
 
 
 def _mixed(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:

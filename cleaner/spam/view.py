@@ -144,20 +144,27 @@ class View:
     def begins(self) -> npt.NDArray[np.bool_]:
         """Whether a phrase may begin at each character."""
         begins = self._joining.copy()
-        begins[1:] &= ~self._joining[:-1] | self._free[1:]
+        begins[1:] &= ~self._joining[:-1] | self._cuts
         return begins
 
     @cached_property
     def ends(self) -> npt.NDArray[np.bool_]:
         """Whether a phrase may end after each character."""
         ends = self._joining.copy()
-        ends[:-1] &= ~self._joining[1:] | self._free[1:]
+        ends[:-1] &= ~self._joining[1:] | self._cuts
         return ends
 
     @cached_property
-    def _free(self) -> npt.NDArray[np.bool_]:
-        """Whether each character is of a script without spaces between words."""
-        return UNSPACED.take(self.codes)
+    def _cuts(self) -> npt.NDArray[np.bool_]:
+        """Whether a phrase may begin or end between two characters, shape (len(text) - 1,).
+
+        Scripts without spaces between words are cut anywhere, but only where the page is written
+        in them: a run of them elsewhere is one phrase.
+        """
+        unspaced = UNSPACED.take(self.codes)
+        own = unspaced & (self.codes == self.home)
+        other = (unspaced[1:] | unspaced[:-1]) & (self.codes[1:] != self.codes[:-1])
+        return own[1:] | other & (self.codes[1:] != 0) & (self.codes[:-1] != 0)
 
     @cached_property
     def stops(self) -> npt.NDArray[np.int32]:
