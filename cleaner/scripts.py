@@ -58,7 +58,15 @@ _BLOCKS: Final = (
 SCRIPTS: Final = ("", *(name for name, _ in _BLOCKS))
 """Names by code. `Styled` holds letters drawn as symbols: mathematical, circled, squared."""
 CODE: Final = {name: code for code, name in enumerate(SCRIPTS)}
+INVISIBLE: Final = (
+    "\u00ad\u034f\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
+)
+"""Characters that show nothing where no letter stands beside them."""
 _TABLE_SIZE: Final = 0x30000
+_WIDE: Final = (
+    (0x1100, 0x115F), (0x2E80, 0xA4CF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0xFE30, 0xFE6F),
+    (0xFF00, 0xFF60), (0xFFE0, 0xFFE6), (0x1F300, 0x1FAFF), (0x20000, 0x3FFFD),
+)  # fmt: skip
 
 
 @cache
@@ -85,6 +93,18 @@ def codepoints(text: str) -> npt.NDArray[np.uint32]:
 def script_codes(text: str) -> CodeArray:
     """Code of the script (index into `SCRIPTS`) of each character, shape (len(text),)."""
     return _table().take(codepoints(text), mode="clip")
+
+
+def columns_before(text: str) -> list[int]:
+    """Columns of a terminal before each character and at the end, `len(text) + 1` numbers.
+
+    Ideographs, kana, Hangul and full-width signs take two (Unicode Standard Annex 11).
+    """
+    codes = codepoints(text)
+    wide = np.zeros(len(codes), bool)
+    for first, last in _WIDE:
+        wide |= (codes >= first) & (codes <= last)
+    return [0, *np.cumsum(wide + 1).tolist()]
 
 
 def script_counts(text: str) -> dict[str, int]:

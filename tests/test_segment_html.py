@@ -29,6 +29,14 @@ def test_slashes_that_close_an_empty_element() -> None:
         assert segment_html(page.format("/" * count)).source == "Read."
 
 
+@pytest.mark.parametrize("empty", ["audio", "canvas", "iframe", "object", "script", "textarea"])
+def test_what_follows_an_empty_element_of_xml_is_read(empty: str) -> None:
+    page = '<html xmlns="http://www.w3.org/1999/xhtml"><p>{}</p><{} src="a"/><p>Read.</p></html>'
+    assert segment_html(page.format("Boats.", empty)).source == "Boats.\n\nRead."
+    if empty != "script":  # which may hold what looks like it
+        assert segment_html(page.format("Boats. " * 500, empty)).source.endswith("Read.")
+
+
 @pytest.mark.parametrize("option", ["<option>x</option>", "<option value=1>x"])
 def test_many_options_take_no_time(option: str) -> None:
     begin = time.process_time()
@@ -157,11 +165,32 @@ def test_links_cover_their_text(html: str, texts: list[str]) -> None:
         ('style="opacity:0.5"', False),
         ('style="left:-9999px"', True),
         ('style="left:-2px"', False),
+        ('style="margin-left:-100px"', False),
+        ('style="text-indent:-9999px"', True),
+        ('style="margin-left:108.0pt;text-indent:-108.0pt"', False),
+        ('style="backface-visibility:hidden"', False),
+        ('style="opacity:0;transform:translateY(20px)"', False),
+        ('style="opacity:0;display:none;transition:all 1s"', True),
         ('aria-hidden="true"', False),
     ],
 )
 def test_hidden_is_a_fact_and_is_inherited(attributes: str, hidden: bool) -> None:
     page = segment_html(f"<div {attributes}><section><p>text</p></section></div>")
+    assert page.elements[page.blocks[0].element].hidden is hidden
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "hidden"),
+    [
+        ("font-size:0px", "font-size: 16px", False),
+        ("font-size:0", "font-size:0.0px", True),
+        ("visibility:hidden", "visibility:visible", False),
+        ("visibility:hidden", "color:red", True),
+        ("display:none", "font-size:16px; visibility:visible", True),
+    ],
+)
+def test_an_element_in_a_hidden_one_may_be_seen(outer: str, inner: str, hidden: bool) -> None:
+    page = segment_html(f'<div style="{outer}"><div style="{inner}">text</div></div>')
     assert page.elements[page.blocks[0].element].hidden is hidden
 
 
@@ -189,6 +218,12 @@ def test_a_formula_behind_a_picture_is_not_hidden() -> None:
     formula = hidden.format("<math><mi>a</mi></math>")
     page = segment_html(f"<p>Let {formula} be, {hidden.format('casino')} and {formula}.</p>")
     assert [page.source[start:end] for start, end in page.hidden] == [" casino"]
+
+
+def test_the_title_of_a_drawing_is_none_of_the_page() -> None:
+    page = "<svg><g><title>Menu</title></g></svg><p>x</p>"
+    assert segment_html(page).title == ""
+    assert segment_html(f"{page}<title>News</title>").title == "News"
 
 
 def test_title_is_kept_apart() -> None:

@@ -16,25 +16,37 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from cleaner.scripts import INVISIBLE
 from cleaner.types import Block, Elements, Link, Page, named
 
-# Elements that do not break the line (HTML Standard, phrasing content). All others
-# do, custom elements among them: frameworks use those as containers, except in running text.
+# Elements that do not break the line (HTML Standard, phrasing content).
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr q"
     " rb rp rt ruby s samp small span strike strong sub sup time tt u var blink"
-    " button input output meter progress img picture slot source wbr"
+    " button input map object output img picture slot source wbr"
     # MathML, of which every letter is an element
     " math maction menclose merror mfenced mfrac mi mlabeledtr mmultiscripts mn mo mover mpadded"
     " mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr"
     " munder munderover none semantics".split()
 )
+_BREAKING = frozenset(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset"
+    " figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend"
+    " li listing main menu nav noscript ol optgroup option p plaintext pre search section select"
+    " summary table tbody td tfoot th thead tr ul xmp".split()
+)
+"""Elements that break the line."""
 _OF_PHRASES = frozenset("dt h1 h2 h3 h4 h5 h6 p pre".split())
-"""Elements that hold running text: custom elements in them do not break the line."""
+"""Elements that hold running text."""
+_BREAKS_BY_STYLE = _INLINE.difference(
+    "a br button img input label map math object output picture source wbr".split()
+)
+_JOINS_BY_STYLE = frozenset("address div h1 h2 h3 h4 h5 h6 p section".split())
+"""Elements that `display:block` and `display:inline` make what they are not by name."""
 # Nothing in them is text that a reader sees.
 _SKIPPED = frozenset(
-    "annotation annotation-xml audio canvas colgroup embed head iframe map noembed noframes object"
-    " script style svg template textarea title video"
+    "annotation annotation-xml audio canvas colgroup datalist embed head iframe meter noembed"
+    " noframes progress script style svg template textarea title video"
     " rp rt rtc".split()  # readings beside the characters, which would be said twice in a row
 )
 _NOT_ENTERED = (
@@ -56,11 +68,19 @@ _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | d
 """White space around elements; a blank line around all others."""
 
 _HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*(?:0(?![.\d])|1px)"
-    r"|opacity\s*:\s*0(?![.\d])|(?<![-\w])color\s*:\s*transparent"
-    r"|text-indent\s*:\s*-\d{3}|(?:left|top)\s*:\s*-\d{3}",
+    r"(?<![-\w])(?:display\s*:\s*none|visibility\s*:\s*hidden|color\s*:\s*transparent"
+    r"|font-size\s*:\s*(?:0(?![.\d])|1px)|opacity\s*:\s*0(?![.\d])"
+    # in points, it is the hanging indent of office programs
+    r"|text-indent\s*:\s*-(?:\d{4}|\d{3}(?:\.\d+)?(?!pt|[.\d]))|(?:left|top)\s*:\s*-\d{3})",
     re.I,
 )
+_SHOWN_STYLE = re.compile(
+    r"(?<![-\w])(?:visibility\s*:\s*visible|font-size\s*:\s*(?!0|1px)[.\d]+\s*(?:px|pt|rem))", re.I
+)
+"""What ends `font-size:0` or `visibility:hidden` of an element around."""
+_MOVING_STYLE = re.compile(r"(?<![-\w])(?:animation|transform|transition|will-change)\b", re.I)
+"""What is transparent and has this comes into sight as the page is scrolled."""
+_DISPLAY = re.compile(r"(?<![-\w])display\s*:\s*(block|inline)(?![-\w])", re.I)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _TEMPLATE = re.compile(r"<(/?)template\b([^<>]*)>", re.I)
 _PERMALINKS = frozenset("#¶§🔗")
@@ -77,8 +97,14 @@ _XML_HEAD = 2_000
 """Characters in which a page says that it is XML."""
 # In XML these are empty; read as HTML, they hold the rest of the page.
 _SELF_CLOSED = re.compile(
-    r"<(iframe|noscript|script|style|textarea|title)\b((?:/*+[^<>/]++)*+)/+>", re.I
+    r"<(audio|button|canvas|iframe|map|noscript|object|select|style|textarea|title|video)\b"
+    r"((?:/*+[^<>/]++)*+)/+>",
+    re.I,
 )
+_SCRIPT = re.compile(r"<(script)\b((?:/*+[^<>/]++)*+)/+>", re.I)
+"""The same, but scripts may hold such text: taken only if hardly anything was read."""
+_OPENING, _CLOSING = frozenset("([{“‘«¿¡"), frozenset(",.;:!?)]}”’»…%")
+"""Signs that no space follows, and none precedes."""
 _MAX_DEPTH = 512
 """As in Chromium's parser: lexbor's time grows with the square of the depth."""
 _MAX_FORMATTING = 16
@@ -130,7 +156,8 @@ def container_nodes(html: str) -> list[LexborNode]:
 
 def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     """Walk a page; return the walker and the page's title."""
-    tree = _parse(html)
+    is_xml = _XML.search(html, 0, _XML_HEAD) is not None
+    tree = _parse(_SELF_CLOSED.sub(_closed, html) if is_xml else html)
     renderer = _Renderer(keep_nodes)
     root = tree.body or tree.root
     if root is None:
@@ -138,19 +165,28 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     renderer.walk(root, noscript=False)
     if renderer.shadow_roots and (opened := _with_open_roots(html)) != html:
         return _render(opened, keep_nodes=keep_nodes)
-    if (
-        renderer.length < _SHORT
-        and _XML.search(html, 0, _XML_HEAD)
-        and (opened := _SELF_CLOSED.sub(r"<\1\2></\1>", html)) != html
-    ):
+    if is_xml and renderer.length < _SHORT and (opened := _SCRIPT.sub(_closed, html)) != html:
         return _render(opened, keep_nodes=keep_nodes)
     if renderer.length < _SHORT and _NOSCRIPT.search(html):
         with_noscript = _Renderer(keep_nodes)
         with_noscript.walk(root, noscript=True)
         if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:
             renderer = with_noscript
-    title = tree.css_first("title")
+    titles = (title for title in tree.css("title") if not _is_of_picture(title))
+    title = next(titles, None)
     return renderer, " ".join(title.text().split()) if title else ""
+
+
+def _closed(match: re.Match[str]) -> str:
+    """An empty element of XML as one of HTML."""
+    return f"<{match[1]}{match[2]}></{match[1]}>"
+
+
+def _is_of_picture(title: LexborNode) -> bool:
+    node = title.parent
+    while node is not None and node.tag != "svg":
+        node = node.parent
+    return node is not None
 
 
 def _with_open_roots(html: str) -> str:
@@ -247,8 +283,10 @@ def _flatten(html: str) -> str:
 
 
 # What holds for the children of an open element: the children that are left, then
-# element, tag, link, control, pre, hidden.
-_Open = tuple[Iterator[LexborNode], int, str, "_OpenLink | None", bool, bool, bool]
+# element, tag, link, control, pre, hidden (0, `_REVERSIBLY` or `_HIDDEN`).
+_Open = tuple[Iterator[LexborNode], int, str, "_OpenLink | None", bool, bool, int]
+_REVERSIBLY, _HIDDEN = 1, 2
+"""Hidden so that an element inside may be seen, and for good."""
 
 
 class _OpenLink:
@@ -279,8 +317,10 @@ class _Renderer:
         # Whether it is a blank line already, and nothing came after that: no boundary adds to it.
         self._apart = False
         self._pending_space = False
+        self._set_apart = False  # whether a control or a cell of a formula begins or ended here
         self._breaks = 0
         self._link_end = -1  # of the last text in a link
+        self._last_href = ""
         self._formula = -1  # where the last formula began
         self._images = self._bare_links = 0
         self._reset_block()
@@ -301,7 +341,8 @@ class _Renderer:
         children: Iterator[LexborNode] = iter((root,))
         element, tag = -1, ""
         link: _OpenLink | None = None
-        control = pre = hidden = False
+        control = pre = False
+        hidden = 0
         blocks, elements = self.blocks, self.elements
         tags, depths, last = elements.tag, elements.depth, elements.last
         while True:
@@ -334,31 +375,42 @@ class _Renderer:
                     children, tag = iter((body,)), name
                     break
                 attributes = node.attributes
-                if "aria-hidden" in attributes and self._is_twin_of_formula(node, name):
+                if "aria-hidden" in attributes and _is_twin_of_formula(name, attributes):
                     continue
                 if name == "span" and attributes.get("class") == _EDIT_LINK:
                     continue
-                # A custom element in running text is part of it.
-                inline = (
-                    name in _INLINE
-                    or ":" in name
-                    or (
-                        "-" in name
-                        and (tag in _OF_PHRASES or (stack and stack[-1][1] == element >= 0))
+                # A name that HTML does not know is part of running text, but a container
+                # between others: frameworks use custom elements as such.
+                inline = name in _INLINE or (
+                    name not in _BREAKING
+                    and (
+                        ":" in name
+                        or tag in _OF_PHRASES
+                        or (stack and stack[-1][1] == element >= 0)
+                        or _is_beside_text(node)
                     )
                 )
+                style = attributes.get("style")
+                if style and (display := _DISPLAY.search(style)):
+                    if inline:
+                        inline = display[1].lower() == "inline" or name not in _BREAKS_BY_STYLE
+                    else:
+                        inline = display[1].lower() == "inline" and name in _JOINS_BY_STYLE
                 stack.append((children, element, tag, link, control, pre, hidden))
                 children, tag = node.iter(include_text=True), name
-                if not hidden and ("style" in attributes or "hidden" in attributes):
-                    hidden = _is_hidden(attributes)
-                    self._hidden_from = self.length
+                if style or "hidden" in attributes:
+                    if not hidden:
+                        hidden = _hides(attributes)
+                        self._hidden_from = self.length
+                    elif hidden == _REVERSIBLY and style and _SHOWN_STYLE.search(style):
+                        hidden = 0
                 if not inline:
                     if not self._apart:
                         self._boundary(tag, pre)
                     depths.append(depths[element] + 1 if element >= 0 else 0)
                     elements.tokens.append(_attribute_tokens(attributes) if attributes else ())
                     elements.parent.append(element)
-                    elements.hidden.append(hidden)
+                    elements.hidden.append(hidden > 0)
                     elements.first.append(len(blocks))
                     last.append(0)
                     tags.append(tag)
@@ -374,15 +426,20 @@ class _Renderer:
                 if tag == "a" and (href := attributes.get("href")) is not None:
                     link = _OpenLink(href, attributes.get("rel") or "")
                     self._links += 1
-                    if self._link_end == self.length:
-                        self._pending_space = True  # neighbouring links are set apart by style
+                    # Neighbouring links are set apart by style, unless they are one in two parts.
+                    if self._link_end == self.length and (
+                        href != self._last_href or href.startswith(("#", "javascript:"))
+                    ):
+                        self._pending_space = True
                 elif tag in _MARKS:
                     self._marks += 1
                 elif tag in _CONTROLS:
                     control = True
-                    self._pending_space = self._pending_space or self._start >= 0
+                    self._set_apart = self._start >= 0
                 elif tag == "math":
                     self._formula = self.length
+                elif tag == "mtd":
+                    self._set_apart = self._start >= 0
                 if attributes and len(self._inline_tokens) < 12:
                     self._inline_tokens += _attribute_tokens(attributes)
                 break
@@ -390,14 +447,14 @@ class _Renderer:
                 if not stack:
                     break
                 if control and tag in _CONTROLS and self._start >= 0:
-                    self._pending_space = True
+                    self._set_apart = True
                 outer = stack.pop()
                 if element != outer[1]:
                     if not self._apart:
                         self._boundary(tag, pre)
                     last[element] = len(blocks)
                 elif link is not None and link is not outer[3] and 0 <= link.start < self.length:
-                    self.links.append((link.start, self.length, link.href, link.rel, hidden))
+                    self.links.append((link.start, self.length, link.href, link.rel, hidden > 0))
                 # Formulas are hidden beside a picture that shows them.
                 if (
                     hidden
@@ -421,6 +478,12 @@ class _Renderer:
             shown = " ".join(text.split())
             if not shown:
                 return
+            if shown[0] in INVISIBLE:
+                seen = shown.lstrip(INVISIBLE + " ")
+                if not seen and (self._start < 0 or self._breaks):
+                    return
+                if self._start < 0:
+                    shown = seen
             if shown in _PERMALINKS and link is not None and link.href.startswith("#"):
                 return
         if self._start >= 0 and self._breaks >= 2:  # an empty line: authors' paragraphs of old
@@ -431,7 +494,11 @@ class _Renderer:
                 self._links = 1  # the link began outside the block, as around a whole card
         elif self._breaks:
             self._emit(_LINE)
-        elif not pre and (self._pending_space or text[0].isspace()):
+        elif not pre and (
+            self._pending_space
+            or text[0].isspace()
+            or (self._set_apart and shown[0] not in _CLOSING and self.parts[-1][-1] not in _OPENING)
+        ):
             self._emit(" ")
         size = len(shown)
         if link is not None:
@@ -443,9 +510,10 @@ class _Renderer:
         self.parts.append(shown)
         self.length += size
         if link is not None:
-            self._link_end = self.length
+            self._link_end, self._last_href = self.length, link.href
         self._breaks = 0
         self._pending_space = not pre and text[-1].isspace()
+        self._set_apart = False
 
     def _line_break(self, pre: bool) -> None:
         if pre and self._start >= 0:
@@ -454,7 +522,7 @@ class _Renderer:
             self._breaks += 1
         elif not self._separator:
             self._separator = _LINE
-        self._pending_space = False
+        self._pending_space = self._set_apart = False
 
     def _emit(self, text: str) -> None:
         self.parts.append(text)
@@ -501,18 +569,6 @@ class _Renderer:
         self._images = self._bare_links = 0
         self._reset_block()
 
-    def _is_twin_of_formula(self, node: LexborNode, name: str) -> bool:
-        """Whether an element hidden from screen readers shows the formula beside it once more.
-
-        KaTeX sets MathML before it, MathJax 2 behind a `nobr`.
-        """
-        if node.attributes["aria-hidden"] != "true":
-            return False
-        if name == "nobr":
-            return True
-        before = node.prev if self._formula >= 0 else None
-        return before is not None and before.css_first("math") is not None
-
     def _boundary(self, tag: str, pre: bool) -> None:
         """Begin or end a block-level element.
 
@@ -521,10 +577,19 @@ class _Renderer:
         if self._start >= 0 or self._links or self._marks or self._inline_tokens:
             self._end_block()
         # In a listing, an element is a line.
-        gap = _LINE if pre and tag == "div" else _GAPS.get(tag, _PARAGRAPH)
+        gap = _LINE if pre and tag in ("div", "span") else _GAPS.get(tag, _PARAGRAPH)
         if gap > self._separator:
             self._separator = gap
         self._apart = self._separator is _PARAGRAPH
+
+
+def _is_twin_of_formula(name: str, attributes: dict[str, str | None]) -> bool:
+    """Whether an element hidden from screen readers shows the formula beside it once more.
+
+    KaTeX sets MathML before it, MathJax 2 behind a `nobr`.
+    """
+    twin = name == "nobr" or "katex-html" in (attributes.get("class") or "")
+    return twin and attributes["aria-hidden"] == "true"
 
 
 def _is_inline(tag: str) -> bool:
@@ -545,5 +610,23 @@ def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
     return found
 
 
-def _is_hidden(attributes: dict[str, str | None]) -> bool:
-    return "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes["style"] or ""))
+def _hides(attributes: dict[str, str | None]) -> int:
+    """Whether an element is hidden: 0, `_REVERSIBLY` or `_HIDDEN`."""
+    if "hidden" in attributes:
+        return _HIDDEN
+    style = attributes["style"] or ""
+    hidden = 0
+    for match in _HIDDEN_STYLE.finditer(style):
+        kind = match[0][0].lower()
+        if kind in "fv":  # font-size, visibility
+            hidden = max(hidden, _REVERSIBLY)
+        elif kind != "o" or not _MOVING_STYLE.search(style):
+            hidden = _HIDDEN
+    return hidden
+
+
+def _is_beside_text(node: LexborNode) -> bool:
+    return any(
+        other is not None and (text := other.text_content) is not None and not text.isspace()
+        for other in (node.prev, node.next)
+    )
