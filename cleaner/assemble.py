@@ -11,7 +11,7 @@ from itertools import pairwise
 from cleaner.types import ARTICLE, COMMENT, Block, Elements, Page, Segment
 
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
-_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+_BREAK = re.compile(r"\r{1,2}\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _HEADER_CHARS = 80
 _ITEMS = frozenset(("article", "dd", "li"))
 _PROSE = frozenset(("", "blockquote", "li", "p", "pre"))
@@ -58,8 +58,8 @@ def clean_text(
 
 
 def _with_newlines(text: str) -> str:
-    """The text with `\\n` for the line ends of Windows and of old Macs."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    """The text with `\\n` for the line ends of Windows, also written twice, and of old Macs."""
+    return re.sub(r"\r?\r?\n|\r", "\n", text) if "\r" in text else text
 
 
 def _has_blank_line(page: Page) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cleaner
 from cleaner.segment.text import segment_text
 
 PROSE = (
@@ -98,6 +99,47 @@ def test_a_long_address_leaves_wrapped_text_wrapped(path: str) -> None:
     wrapped = "\n".join(textwrap.wrap(PROSE * 3, 72))
     found = blocks(f"{wrapped}\n\n{address}\nhas more of it.\n\n{wrapped}")
     assert [found[0], found[-1]] == [wrapped, wrapped]
+
+
+WRAPPED = ["\n".join(textwrap.wrap(PROSE * times, 72)) for times in (3, 2, 4)]
+
+
+@pytest.mark.parametrize("items", [1, 20, 60])
+def test_paragraphs_beside_menus_are_joined(items: int) -> None:
+    menu = ["Home", "World", "Sport", "Culture", "About us"] * (items // 5 + 1)
+    assert blocks("\n".join(menu) + "\n\n" + "\n\n".join(WRAPPED)) == [*menu, *WRAPPED]
+
+
+@pytest.mark.parametrize("size", [76, 85, 119, 150])
+def test_a_line_wider_than_the_others_stays_a_line(size: int) -> None:
+    wide = ("Read on: https://example.org/" + "a-b" * 50)[:size]
+    found = blocks("\n\n".join([f"{wide}\nSigned, the editors", *WRAPPED]))
+    assert found == [wide, "Signed, the editors", *WRAPPED]
+
+
+def test_indented_paragraphs_are_joined() -> None:
+    indent = " " * 8
+    quoted = textwrap.fill(PROSE * 3, 72, initial_indent=indent, subsequent_indent=indent)
+    found = blocks("\n\n".join([WRAPPED[0], quoted, WRAPPED[1]]))
+    assert found == [WRAPPED[0], quoted.strip(), WRAPPED[1]]
+
+
+@pytest.mark.parametrize("columns", [60, 72, 80])
+def test_ideographs_wrapped_by_columns_are_joined(columns: int) -> None:
+    size = columns // 2
+    text = "\n".join(IDEOGRAPHS[at : at + size] for at in range(0, len(IDEOGRAPHS), size))
+    assert blocks(text) == [text]
+
+
+def test_a_line_end_that_was_written_twice() -> None:
+    text = "\r\r\n".join(textwrap.wrap(PROSE * 4, 72))
+    assert blocks(text) == [text]
+    assert cleaner.clean(text).text == cleaner.clean(text.replace("\r\r\n", "\n")).text
+
+
+def test_what_shows_nothing_is_no_text() -> None:
+    text = f"\ufeff{PROSE}\n\u200b\n \u200f{PROSE}\u200b \n\xad"
+    assert blocks(text) == [PROSE.strip(), PROSE.strip()]
 
 
 def test_a_list_is_not_taken_for_wrapped_text() -> None:

@@ -5,6 +5,7 @@ All arrays have one row a block, unless said otherwise.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import repeat
@@ -26,6 +27,8 @@ Ints = NDArray[np.int64]
 _GRAM_BITS = 15
 _DENSE = np.isin(CLASSES, ["ideograph", "kana", "hangul", "thai"])
 """Whether a class of characters is of a script in which two of them make a word."""
+_IS_SPACE = np.isin(CLASSES, ["space", "newline"])
+_CARRIAGE_RETURNS = re.compile(r"\r{1,2}(?=\n)")
 _PRIMES = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1], np.uint64)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _PROSE_UNITS = 60
@@ -44,9 +47,8 @@ class Facts:
         self.blocks = _columns(Block, page.blocks)
         self.start = np.array(self.blocks["start"], np.int64)
         self.end = np.array(self.blocks["end"], np.int64)
-        self.length = (self.end - self.start).astype(np.float32)
         # CR LF is one line break: the first of them is as good as a space before it.
-        self.codes = codepoints(page.source.replace("\r\n", " \n"))
+        self.codes = codepoints(_CARRIAGE_RETURNS.sub(lambda m: " " * len(m[0]), page.source))
         self.classes = classes_of(self.codes)
         self.texts = [page.source[b.start : b.end] for b in page.blocks]
         widths = self.end - self.start
@@ -55,6 +57,13 @@ class Facts:
         offsets = np.cumsum(widths) - widths
         self.inside = np.arange(len(self.block_of)) + np.repeat(self.start - offsets, widths)
         """Position in the source of each of these characters."""
+        space = _IS_SPACE.take(self.classes)
+        run = space.take(self.inside)  # of one space and more; none begins a block
+        run[1:] &= ~space.take(self.inside[1:] - 1)
+        surplus = self.block_of[space.take(self.inside) & ~run]
+        self.length: Column = (widths - np.bincount(surplus, minlength=self.n)).astype(np.float32)
+        """Characters; a run of white space is one, as how lines are wrapped tells nothing."""
+        self.words: Column = np.bincount(self.block_of[run], minlength=self.n) + 1
         counts = np.bincount(
             self.classes.take(self.inside) * np.int64(self.n) + self.block_of,
             minlength=len(CLASSES) * self.n,

@@ -45,11 +45,11 @@ def _upper_share(f: Facts) -> Column:
 
 def _capitalised(f: Facts) -> Column:
     """Capitals for each space-separated word: near 1 in Title Case, near .15 in prose."""
-    return np.minimum(f.count("upper") / (f.count("space", "newline") + 1), 2)
+    return np.minimum(f.count("upper") / f.words, 2)
 
 
 def _word_length(f: Facts) -> Column:
-    return np.minimum(f.units / (f.count("space", "newline") + 1), 20)
+    return np.minimum(f.units / f.words, 20)
 
 
 def _position(f: Facts) -> Column:

@@ -10,11 +10,16 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from cleaner.scripts import INVISIBLE
+from cleaner.segment.wrapped import Line, paragraphs
 from cleaner.types import Block, Page
 
+_SPACES = " \t\x1c\x1d\x1e\x1f\xa0\u1680\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_UNSEEN = INVISIBLE + _SPACES
+"""White space within a line, and what is as invisible."""
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
-_MAX_WRAP = 120
-"""Wider lines are paragraphs, not wrapped text (longest common setting: 120 columns)."""
 _MAIN_LINE = 0.5
 """Share of the page's characters from which a line may be the page that lost its breaks; a long
 paragraph among others stays whole."""
@@ -31,28 +36,19 @@ _END = re.compile(
     r"""|[。！？．｡]+[」』”’）]*|(?<=[^\W\d_][^\W\d_])[.!?…]["”’»)]*(?=[^\W\d_])"""
 )
 _SPACE = re.compile(r"\s+")
-_ANYWHERE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Ideographs and kana: a line may break before any of them."""
-_AT_WORDS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-"""Thai, Lao, Burmese and Khmer: lines break at words, whose length is guessed."""
-# The first word of a line in these scripts, with the marks and digits that stay with it.
-_UNSPACED = re.compile(
-    rf"[^\s{_ANYWHERE}{_AT_WORDS}]*+(?:[{_ANYWHERE}][^\w\s]*+|[{_AT_WORDS}]{{1,8}})"
-)
 
 
 def segment_text(text: str) -> Page:
     """Segment plain text; `source` is `text` unchanged."""
-    lines: list[tuple[int, int]] = []
+    seen: list[Line] = []
     for match in _LINE.finditer(text):
         line = match[0]
-        stripped = line.strip()
+        stripped = line.strip(_UNSEEN)
         if stripped:
-            start = match.start() + len(line) - len(line.lstrip())
-            lines.append((start, start + len(stripped)))
-    width = _wrap_width(text, lines)
-    if width:
-        lines = _unwrap(text, lines, width)
+            begin = match.start()
+            start = begin + line.index(stripped)
+            seen.append(Line(begin, start, start + len(stripped)))
+    lines = paragraphs(text, seen)
     blocks = []
     limit = max(_MAX_UNBROKEN, _MAIN_LINE * sum(end - start for start, end in lines))
     for start, end in lines:
@@ -96,48 +92,3 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
     """The range without white space around it; none of it is empty."""
     piece = text[start:end]
     return end - len(piece.lstrip()), start + len(piece.rstrip())
-
-
-def _adjacent(text: str, end: int, start: int) -> bool:
-    """Whether no blank line stands between two lines."""
-    gap = text[end:start]
-    return gap == "\n" or gap.count("\n") + gap.count("\r") - gap.count("\r\n") == 1
-
-
-def _would_fit(text: str, line: tuple[int, int], following: tuple[int, int], width: int) -> bool:
-    """Whether the next line's first word had room on this line: then the break was meant."""
-    size = line[1] - line[0]
-    if unspaced := _UNSPACED.match(text, *following):
-        return size + len(unspaced[0]) <= width
-    return size + 1 + len(text[slice(*following)].split(None, 1)[0]) <= width
-
-
-def _wrap_width(text: str, lines: list[tuple[int, int]]) -> int:
-    """Column at which the text was wrapped, 0 if its lines are lines.
-
-    In wrapped text the first word of a line did not fit on the line before. That
-    holds for most neighbouring lines of wrapped text and for few of a list.
-    """
-    pairs = [(a, b) for a, b in pairwise(lines) if _adjacent(text, a[1], b[0])]
-    # An address that cannot be broken says nothing of the width.
-    width = max((a[1] - a[0] for a, _ in pairs if not _is_word(text[slice(*a)])), default=0)
-    if len(pairs) < 3 or not 40 <= width <= _MAX_WRAP:
-        return 0
-    forced = sum(not _would_fit(text, a, b, width) for a, b in pairs)
-    return width if forced >= 0.6 * len(pairs) else 0
-
-
-def _is_word(line: str) -> bool:
-    return not _SPACE.search(line) and not _UNSPACED.match(line)
-
-
-def _unwrap(text: str, lines: list[tuple[int, int]], width: int) -> list[tuple[int, int]]:
-    blocks = [lines[0]]
-    previous = lines[0]
-    for line in lines[1:]:
-        if _adjacent(text, previous[1], line[0]) and not _would_fit(text, previous, line, width):
-            blocks[-1] = (blocks[-1][0], line[1])
-        else:
-            blocks.append(line)
-        previous = line
-    return blocks
