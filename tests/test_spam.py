@@ -23,6 +23,7 @@ from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import disguised, inject, inject_all, inject_html, shortened
 from cleaner.spam.signals import SIGNALS, Reader
+from cleaner.spam.stretches import _core, _one_script
 from cleaner.spam.train import (
     Judgements,
     Text,
@@ -607,6 +608,34 @@ def test_scripts_without_spaces_are_cut_in_their_own_pages_only(
     view = View.of(text, default().promotion, default().languages)
     assert "".join(char for char, may in zip(text, view.begins, strict=True) if may) == begins
     assert "".join(char for char, may in zip(text, view.ends, strict=True) if may) == ends
+
+
+@pytest.mark.parametrize(
+    ("home", "phrase", "core"),
+    [
+        ("단골손님들은 онлайн казино 나물을 샀다.", "은 онлайн казино", "онлайн казино"),
+        ("客の顔をbuy viagra見るだけで", "をbuy viagra見", "buy viagra"),
+        ("村里人1xbet casino888把它锯成木板", "里人1xbet casino888", "1xbet casino888"),
+        ("村里人casino把它锯成木板", "村里人casino", "村里人casino"),
+        ("The sign 金边娱乐城 500 is old.", "金边娱乐城 500", "金边娱乐城 500"),
+    ],
+)
+def test_a_phrase_of_another_script_takes_no_letter_of_its_page(
+    home: str, phrase: str, core: str
+) -> None:
+    text = f"{home} {home[0] * 20}"
+    view = View.of(text, default().promotion, default().languages)
+    at = text.index(phrase)
+    start, end = _core(view, at, at + len(phrase))
+    assert text[start:end] == core
+
+
+def test_digits_glued_to_a_run_of_another_script_are_of_it() -> None:
+    text = "Летом 1xbet casino777 сюда приходят студенты института."
+    view = View.of(text, default().promotion, default().languages)
+    end = text.index(" сюда")
+    ((start, end),) = _one_script(view, 0, end)
+    assert text[start:end] == "1xbet casino777"
 
 
 ARTICLE_HTML = """<html><body><article><h1>Harbour rebuilt</h1>

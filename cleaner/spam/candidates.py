@@ -8,7 +8,6 @@ ranges. Every span is a half-open range of characters of the view's text.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -18,7 +17,7 @@ from cleaner.scripts import CODE, CodeArray
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grams import ORDERS
 from cleaner.spam.score import Promotion, logit
-from cleaner.spam.stretches import LEAST, MAX_SENTENCE, stretches, trimmed
+from cleaner.spam.stretches import LEAST, MAX_SENTENCE, stretches, trimmed, with_digits
 from cleaner.spam.view import STYLED, View
 
 _MAX_GAP: Final = 3
@@ -170,15 +169,7 @@ def foreign_runs(text: str, codes: CodeArray, home: int) -> list[tuple[int, int]
                 runs.append((start, left + 1))
                 start = right
         runs.append((start, int(group[-1]) + 1))
-    return [_with_digits(text, start, end) for start, end in runs]
-
-
-def _with_digits(text: str, start: int, end: int) -> tuple[int, int]:
-    while start and text[start - 1].isdigit():
-        start -= 1
-    while end < len(text) and (text[end].isdigit() or unicodedata.combining(text[end])):
-        end += 1
-    return start, end
+    return [with_digits(text, start, end) for start, end in runs]
 
 
 def _marked_up(view: View, promotion: Promotion) -> list[Candidate]:

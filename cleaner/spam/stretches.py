@@ -8,6 +8,7 @@ are taken, and the sentence.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -59,6 +60,8 @@ _PER_PLACE: Final = 2
 languages and of other trades are candidates."""
 _SAME: Final = 0.5
 """Share of two phrases' characters in common from which they are the same."""
+_MOSTLY: Final = 2 / 3
+"""Share of a phrase's letters that are of other scripts than its page's in one put into it."""
 _LONGER: Final = 0.25
 """Power of the length by which the phrase that contrasts in both ways is weighed: its words are
 seldom all of them strange."""
@@ -87,7 +90,8 @@ def stretches(view: View, bias: float) -> tuple[list[Stretch], list[Stretch]]:
         some = np.array(areas[first : first + _AT_ONCE], np.int64)
         starts, ends, wrong = _phrases(view, some)
         by = max(0, len(hot) - first)
-        phrases += _promotional(view, starts[:by], ends[:by], wrong[:by], bias)
+        for span in _promotional(view, starts[:by], ends[:by], wrong[:by], bias):
+            phrases.append(_core(view, *span))
         for span in dict.fromkeys(_contrasting(view, starts[by:], ends[by:], wrong[by:])):
             phrases += _one_script(view, *span)
     middles = [(low + high) // 2 for low, high in hot] + [at + narrowest // 2 for at in apart]
@@ -258,7 +262,30 @@ def _one_script(view: View, start: int, end: int) -> Iterator[Stretch]:
     if not len(other) or not own.any():
         yield start, end
     elif not own[other[0] : other[-1]].any():
-        yield start + int(other[0]), start + int(other[-1]) + 1
+        yield with_digits(view.text, start + int(other[0]), start + int(other[-1]) + 1)
+
+
+def _core(view: View, start: int, end: int) -> Stretch:
+    """A span, or if it is mostly of other scripts than its page's, those letters and what they
+    enclose: where no spaces part the two, a phrase begins or ends among the author's letters.
+    """
+    if view.one_script:
+        return start, end
+    codes = view.codes[start:end]
+    other = np.flatnonzero((codes != 0) & (codes != view.home))
+    letters = np.count_nonzero(codes)
+    if len(other) == letters or len(other) < _MOSTLY * letters:
+        return start, end
+    return with_digits(view.text, start + int(other[0]), start + int(other[-1]) + 1)
+
+
+def with_digits(text: str, start: int, end: int) -> Stretch:
+    """A range with the digits, and the marks of its last letter, that touch it."""
+    while start and text[start - 1].isdigit():
+        start -= 1
+    while end < len(text) and (text[end].isdigit() or unicodedata.category(text[end])[0] == "M"):
+        end += 1
+    return start, end
 
 
 def _sentence(text: str, at: int) -> Stretch | None:
