@@ -600,6 +600,8 @@ def test_disguised_words_are_counted_once_each() -> None:
         ("The sign金边888 is old.", "Ts金io", "en8sd"),
         ("城里的旧casino很旧了。", "城里的旧c很旧了", "城里的旧o很旧了"),
         ("今日は바카라です。", "今日は바です", "今日は라です"),
+        ("The sign कैसीनो खेलें is old.", "Tsकखio", "en\u094b\u0902sd"),
+        ("ดีที่นี่", "ดทน", "\u0e35\u0e48\u0e48"),
     ],
 )
 def test_scripts_without_spaces_are_cut_in_their_own_pages_only(
@@ -616,7 +618,7 @@ def test_scripts_without_spaces_are_cut_in_their_own_pages_only(
         ("단골손님들은 онлайн казино 나물을 샀다.", "은 онлайн казино", "онлайн казино"),
         ("客の顔をbuy viagra見るだけで", "をbuy viagra見", "buy viagra"),
         ("村里人1xbet casino888把它锯成木板", "里人1xbet casino888", "1xbet casino888"),
-        ("村里人casino把它锯成木板", "村里人casino", "村里人casino"),
+        ("村里人casin把它锯成木板", "村里人casin", "村里人casin"),
         ("The sign 金边娱乐城 500 is old.", "金边娱乐城 500", "金边娱乐城 500"),
     ],
 )

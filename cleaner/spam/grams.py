@@ -1,6 +1,6 @@
 """Hashed character n-grams: the one view of text that all scores of this package share.
 
-Characters are folded (lower case, digits alike, anything else a space), and n-grams of
+Characters are folded (lower case, digits alike, anything but letters and marks a space), and n-grams of
 folded characters are hashed into tables of weights. N-grams need no words or tokenising,
 so scripts without spaces and unseen compounds are treated like any others.
 """
@@ -33,14 +33,25 @@ def fold(text: str) -> HashArray:
 
 @cache
 def _fold_table() -> HashArray:
-    table = np.full(_FOLD_SIZE, 32, dtype=np.uint32)
+    table, marks = np.full(_FOLD_SIZE, 32, dtype=np.uint32), mark_table()
     for code in (*range(0xD800), *range(0xF900, 0x10000), *range(0x1D400, 0x1D800)):
         char = chr(code)
-        if char.isalnum() or unicodedata.combining(char) or unicodedata.category(char) == "Mc":
+        if char.isalnum() or marks[code]:
             if code >= 0xF900:
                 char = unicodedata.normalize("NFKC", char)
             table[code] = 48 if char.isdigit() else ord(char.lower()[0])
     table[0x20000 - 1] = 32
+    table.flags.writeable = False
+    return table
+
+
+@cache
+def mark_table() -> npt.NDArray[np.bool_]:
+    """By code point: whether it is a mark on the letter before it, such as a vowel sign."""
+    table = np.zeros(_FOLD_SIZE, bool)
+    for code in range(0x300, 0x10000):
+        # A variation selector is one by its category, but is put on signs and pictures.
+        table[code] = unicodedata.category(chr(code))[0] == "M" and not 0xFE00 <= code < 0xFE10
     table.flags.writeable = False
     return table
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from cleaner.cached import cached_property
 from cleaner.scripts import CODE, SCRIPTS, CodeArray, codepoints, script_codes
-from cleaner.spam.grams import FloatArray, HashArray, fold, hashes
+from cleaner.spam.grams import FloatArray, HashArray, fold, hashes, mark_table
 from cleaner.spam.languages import Languages, buckets
 from cleaner.spam.score import Promotion
 from cleaner.types import Link, Page, Segment
@@ -159,12 +159,13 @@ class View:
         """Whether a phrase may begin or end between two characters, shape (len(text) - 1,).
 
         Scripts without spaces between words are cut anywhere, but only where the page is written
-        in them: a run of them elsewhere is one phrase.
+        in them: a run of them elsewhere is one phrase. A mark stays with its letter.
         """
         unspaced = UNSPACED.take(self.codes)
         own = unspaced & (self.codes == self.home)
         other = (unspaced[1:] | unspaced[:-1]) & (self.codes[1:] != self.codes[:-1])
-        return own[1:] | other & (self.codes[1:] != 0) & (self.codes[:-1] != 0)
+        cuts = own[1:] | other & (self.codes[1:] != 0) & (self.codes[:-1] != 0)
+        return cuts & ~mark_table().take(self.points[1:], mode="clip")
 
     @cached_property
     def stops(self) -> npt.NDArray[np.int32]:
