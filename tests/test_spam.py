@@ -527,6 +527,22 @@ def test_degrees_of_evidence(signals: dict[str, float], trick: str, degree: int)
     assert degree_of(candidate, row, view) == degree
 
 
+@pytest.mark.parametrize(
+    ("length", "promotion", "put_in"), [(60, 1.0, True), (61, 1.0, False), (200, 4.0, True)]
+)
+def test_a_paragraph_in_another_script_is_not_put_in_for_standing_alone(
+    length: int, promotion: float, put_in: bool
+) -> None:
+    paragraph = "ใส่กะทิลงในหม้อตั้งไฟอ่อน" * 9
+    view = default().view(f"{TEXT}\n\n{paragraph[:length]}\n\n{TEXT}")
+    start = len(TEXT) + 2
+    row = np.zeros(len(SIGNALS), np.float32)
+    row[SIGNALS.index("promotion")] = promotion
+    row[SIGNALS.index("foreign_share")] = 1.0
+    insertion, _ = evidence(Candidate(start, start + length, "script"), row, view)
+    assert bool(insertion) == put_in
+
+
 def test_an_injection_into_markup_can_be_found_again() -> None:
     html = f"<html><body><nav>Home</nav><p>{TEXT}</p></body></html>"
     grammar, random = Grammar.shipped(), Random(2)

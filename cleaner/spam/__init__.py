@@ -30,6 +30,9 @@ _PROMOTIONAL: Final = 0.0
 _OTHER_MATTER: Final = 0.3
 """What `promotional_others` is below where the rest of a page promotes nothing. Of a short page
 one phrase is enough to pass it, which may be an ordinary one that sounds a little promotional."""
+_MAX_ALONE: Final = 60
+"""Characters of the longest span that is spam for standing alone without sounding surely so. A
+longer one is mostly a paragraph quoted in another language: one run, in scripts without stops."""
 _TELLING: Final = 120
 """Characters from which a text tells what is at home in it."""
 _MAX_AGAIN: Final = 100
@@ -252,8 +255,10 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
         insertion.append("glued to a word")
     elif (before or after) and not introduced and c.kind != "sentence":
         insertion.append("hangs at the edge of a sentence")
-    elif not introduced and (
-        signal("promotional_others") < _OTHER_MATTER or signal("promotion_elsewhere") <= _SURE
+    elif (
+        not introduced
+        and (c.end - c.start <= _MAX_ALONE or sound > _SURE)
+        and (signal("promotional_others") < _OTHER_MATTER or signal("promotion_elsewhere") <= _SURE)
     ):
         insertion.append("stands alone with its matter on the page")
     others: list[str] = []
