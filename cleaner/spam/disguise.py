@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,18 +24,24 @@ TRICKS: Final = (
 _SPACED_TRICK, _INVISIBLE, _SYMBOLS, _MIXED_TRICK, _LEET, _STRUCK = TRICKS
 
 ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
-# Letters of one word, in alphabets in which a zero-width character inside it has no meaning.
-_ALPHABETS: Final = (
-    "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f",
-    "\uac00-\ud7a3",
-    "\u3041-\u30ff\u4e00-\u9fff",
-)
+# Characters of one word, in alphabets in which a zero-width character inside it has no meaning.
+_ALPHABET: Final = "0-9A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f"
+# And those in which the author's words run on before and after it.
+_RUNNING_ON: Final = ("0-9\uac00-\ud7a3", "0-9\u3041-\u30ff\u4e00-\u9fff")
+_JOINT: Final = re.compile(f"[{ZERO_WIDTH} ]+")
 # From the begin of a run of letters only: tried at each letter, long runs take quadratic time.
 _HIDDEN_JOINT: Final = re.compile(
-    "|".join(f"(?<![{a}])[{a}]++(?:[{ZERO_WIDTH}]++[{a}]++)+" for a in _ALPHABETS)
+    f"(?<![{_ALPHABET}])[{_ALPHABET}]++(?:[{ZERO_WIDTH}]++[{_ALPHABET}]++)+"
 )
-# A soft hyphen between syllables, as authors set it: no piece is a single letter.
-_HYPHENATED: Final = re.compile(r"[^\W\d_]{2,}+(?:\u00ad[^\W\d_]{2,}+)+")
+# Of short pieces, from the letter before the first joint to the one after the last; words of
+# single letters may follow.
+_HIDDEN_JOINTS: Final = re.compile(
+    "|".join(
+        f"[{a}](?:[{ZERO_WIDTH}]++[{a}]{{1,3}}+)+[{ZERO_WIDTH}]++[{a}]"
+        f"(?: [{a}](?:[{ZERO_WIDTH}]++[{a}])+)*"
+        for a in _RUNNING_ON
+    )
+)
 _STYLES: Final = (
     "\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a"
     "\u1d00-\u1d22\u0299\u0262\u029c\u026a\u029f\u0274\u0280\u0493\ua730\ua731\u028f"
@@ -84,11 +90,7 @@ def disguised_words(
     found += ((m.start(), m.end(), _LEET) for m in _leet(text, codes, points))
     strange = "".join(map(chr, np.unique(points[points > _ASCII]).tolist()))
     if any(char in strange for char in ZERO_WIDTH):
-        found += (
-            (m.start(), m.end(), _INVISIBLE)
-            for m in _HIDDEN_JOINT.finditer(text)
-            if not _HYPHENATED.fullmatch(m[0])
-        )
+        found += ((m.start(), m.end(), _INVISIBLE) for m in _invisible(text))
     if _STYLED_SIGN.search(strange):
         found += ((m.start(), m.end(), _SYMBOLS) for m in _STYLED.finditer(text))
     if _OVERLAY.search(strange):
@@ -137,6 +139,26 @@ def _leet(text: str, codes: CodeArray, points: npt.NDArray[np.uint32]) -> Iterat
         match = _LEET_WORD.match(text, start)
         if match and sum(c.isalpha() for c in match[0]) >= 3 and not match[0].isupper():
             yield match
+
+
+def _invisible(text: str) -> Iterator[re.Match[str]]:
+    """Words with invisible characters between single letters.
+
+    Those between syllables and words are the author's hyphens and places for line breaks.
+    """
+    for match in _HIDDEN_JOINT.finditer(text):
+        pieces = _JOINT.split(match[0])
+        if _single(pieces) >= max(2, len(pieces) / 2):
+            yield match
+    for match in _HIDDEN_JOINTS.finditer(text):
+        inner = _JOINT.split(match[0])[1:-1]
+        if _single(inner) >= max(1, len(inner) / 2):
+            yield match
+
+
+def _single(pieces: Sequence[str]) -> int:
+    """How many pieces are one letter or digit; none of a number's."""
+    return 0 if "".join(pieces).isdigit() else sum(len(piece) == 1 for piece in pieces)
 
 
 def _spaced(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:

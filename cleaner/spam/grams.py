@@ -1,8 +1,8 @@
 """Hashed character n-grams: the one view of text that all scores of this package share.
 
-Characters are folded (lower case, digits alike, anything but letters and marks a space), and n-grams of
-folded characters are hashed into tables of weights. N-grams need no words or tokenising,
-so scripts without spaces and unseen compounds are treated like any others.
+Characters are folded (lower case, digits alike, anything but letters and marks a space), and
+n-grams of folded characters are hashed into tables of weights. N-grams need no words or
+tokenising, so scripts without spaces and unseen compounds are treated like any others.
 """
 
 from __future__ import annotations

@@ -136,8 +136,9 @@ def disguised(spam: str, random: Random) -> str | None:
 
 def _with_invisible(spam: str, random: Random) -> str:
     sign = random.choice("\u200b\u200c\u200d\u2060\u00ad")
+    share = random.choice((0.8, 1.0))  # with fewer it is what authors put between syllables
     return "".join(
-        c + sign if c.isalpha() and n.isalpha() and random.random() < 0.5 else c
+        c + sign if c.isalnum() and n.isalnum() and random.random() < share else c
         for c, n in zip(spam, spam[1:] + " ", strict=True)
     )
 
