@@ -612,6 +612,12 @@ def test_disguised_words_are_seen_and_read() -> None:
     [
         ("Вчера и c a s i n o закрылось.", "c a s i n o"),
         ("Dort steht к а з и н о a", "к а з и н о"),
+        ("夏天的傍晚c a s i n o老人们坐着。", "c a s i n o"),
+        ("오늘은 c a s i n o를 보았다.", "c a s i n o"),
+        ("Как и в c a s i n o  b o n u s и я.", "c a s i n o  b o n u s"),
+        ("学校で 카 지 노 사 이 트 を見た。", "카 지 노 사 이 트"),
+        ("The cat c a s i n o nowhere.", "c a s i n o"),
+        ("The cat c-a-s-i-n-own is o'c a s i n o's.", "c-a-s-i-n"),
         ("今日はonline c\u200basi\u200bn\u200boがある。", "c\u200basi\u200bn\u200bo"),
         ("오늘은free\u200b카\u200b지\u200b노사이트 했다.", "카\u200b지\u200b노"),
     ],

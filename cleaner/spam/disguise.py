@@ -52,7 +52,7 @@ _STYLED_SIGN: Final = re.compile(
 _STYLED: Final = re.compile(
     f"(?:[{_STYLES}][A-Za-z]?){{3,}}(?:[ -](?:[{_STYLES}][A-Za-z]?){{2,}})*"
 )
-_SPACED: Final = re.compile(r"(?<![\w'’])[^\W\d_](?:([ .\-*_·])[^\W_](?:\1{1,2}[^\W_])+)(?![\w'’])")
+_SPACED: Final = re.compile(r"[^\W\d_]([ .\-*_·])[^\W_](?:\1{1,2}[^\W_])+")
 _MIXED: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f]{4,}")
 _OVERLAY: Final = re.compile("[\u0335-\u0338]")
 _OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}")
@@ -162,15 +162,28 @@ def _single(pieces: Sequence[str]) -> int:
 
 
 def _spaced(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:
-    """Words of single letters, without a letter of another script before or after them."""
+    """Words of single letters, without the letters before and after them that are of another
+    script or of a word: the author's.
+    """
     for match in _SPACED.finditer(text):
         start, end = match.span()
-        if codes[start] != codes[start + 2] != 0:
-            start += 2
-        if codes[end - 1] != codes[end - 3] != 0:
-            end -= 2
-        if end - start >= _MIN_SPACED:
-            yield start, end
+        letters = [at for at in range(start, end) if text[at] != match[1]]
+        if start and _of_one_word(text, codes, start, start - 1):
+            del letters[0]
+        if end < len(text) and _of_one_word(text, codes, end - 1, end):
+            del letters[-1]
+        counts = np.bincount(codes[letters], minlength=2)
+        code = 1 + counts[1:].argmax()  # digits are of no script
+        own = [at for at in letters if codes[at] in (0, code)] if counts[code] else []
+        if own and own[-1] + 1 - own[0] >= _MIN_SPACED:
+            yield own[0], own[-1] + 1
+
+
+def _of_one_word(text: str, codes: CodeArray, letter: int, beside: int) -> bool:
+    """Whether a character beside a letter belongs to its word: none of another script does."""
+    if codes[beside]:
+        return bool(codes[beside] == codes[letter])
+    return text[beside].isalnum() or text[beside] in "_'’"
 
 
 def _mixed(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:
@@ -196,8 +209,9 @@ def _has_spaced_letters(text: str, codes: CodeArray) -> bool:
     """Whether letters and separators alternate anywhere for `_MIN_SPACED` characters."""
     letter = codes != 0
     alone = letter.copy()
-    alone[1:] &= ~letter[:-1]
-    alone[:-1] &= ~letter[1:]
+    beside = letter[1:] & (codes[1:] == codes[:-1])
+    alone[1:] &= ~beside
+    alone[:-1] &= ~beside
     places = np.flatnonzero(alone)
     letters = _MIN_SPACED // 2
     return bool((places[letters:] - places[:-letters] == _MIN_SPACED - 1).any())
