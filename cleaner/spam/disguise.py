@@ -49,13 +49,19 @@ _STYLES: Final = (
 _STYLED_SIGN: Final = re.compile(
     "[\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a\u1d00-\u1d22]"
 )
+# A plain letter may stand first and between them, as small capitals lack some, but is the author's
+# where others follow.
+_FIRST: Final = r"(?:(?<![^\W_])[A-Za-z])?"
+_LATER: Final = "(?:[A-Za-z](?![A-Za-z]))?"
+_WIDE_DIGITS: Final = "\uff10-\uff19"
 _STYLED: Final = re.compile(
-    f"(?:[{_STYLES}][A-Za-z]?){{3,}}(?:[ -](?:[{_STYLES}][A-Za-z]?){{2,}})*"
+    f"{_FIRST}(?:[{_STYLES}]{_LATER}){{3,}}[{_WIDE_DIGITS}]*"
+    f"(?:[ -]{_FIRST}(?:[{_STYLES}{_WIDE_DIGITS}]{_LATER})+)*"
 )
 _SPACED: Final = re.compile(r"[^\W\d_]([ .\-*_·])[^\W_](?:\1{1,2}[^\W_])+")
-_MIXED: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f]{4,}")
+_MIXED: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f]{4,}")
 _OVERLAY: Final = re.compile("[\u0335-\u0338]")
-_OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}")
+_OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}(?: (?:\\w[\u0335-\u0338])+)*")
 _LEET_WORD: Final = re.compile(
     r"(?<![\w.@/:#&-])[A-Za-z]{0,8}(?:[0134578@$!]{1,2}[A-Za-z]{1,10}){1,4}\b"
 )
