@@ -527,6 +527,17 @@ def test_degrees_of_evidence(signals: dict[str, float], trick: str, degree: int)
     assert degree_of(candidate, row, view) == degree
 
 
+@pytest.mark.parametrize(("spam", "degree"), [("바카라사이트", 1), ("online games", 0)])
+def test_latin_letters_are_no_evidence_in_text_of_another_script(spam: str, degree: int) -> None:
+    text = f"Летом сюда приходят студенты {spam} и рисуют высокие окна старого вокзала. " * 3
+    view = default().view(text)
+    start = text.index(spam)
+    row = np.zeros(len(SIGNALS), np.float32)
+    for name in ("before_word", "after_word", "foreign_share"):
+        row[SIGNALS.index(name)] = 1.0
+    assert degree_of(Candidate(start, start + len(spam), "phrase"), row, view) == degree
+
+
 @pytest.mark.parametrize(
     ("length", "promotion", "put_in"), [(60, 1.0, True), (61, 1.0, False), (200, 4.0, True)]
 )
@@ -624,6 +635,7 @@ def test_disguised_words_are_seen_and_read() -> None:
         ("The ｂｅｔ３６５ １００ is here.", "ｂｅｔ３６５ １００"),
         ("A c̶a̶s̶i̶n̶o̶ i̶n̶ p̶a̶r̶i̶s̶ now", "c̶a̶s̶i̶n̶o̶ i̶n̶ p̶a̶r̶i̶s̶"),
         ("Anh chơi trựс ngay.", "trựс"),
+        ("夏天的傍晚Cᴀsɪɴᴏ是旧的。", "Cᴀsɪɴᴏ"),
         ("今日はonline c\u200basi\u200bn\u200boがある。", "c\u200basi\u200bn\u200bo"),
         ("오늘은free\u200b카\u200b지\u200b노사이트 했다.", "카\u200b지\u200b노"),
     ],

@@ -51,7 +51,7 @@ _STYLED_SIGN: Final = re.compile(
 )
 # A plain letter may stand first and between them, as small capitals lack some, but is the author's
 # where others follow.
-_FIRST: Final = r"(?:(?<![^\W_])[A-Za-z])?"
+_FIRST: Final = f"(?:(?<![{_ALPHABET}])[A-Za-z])?"
 _LATER: Final = "(?:[A-Za-z](?![A-Za-z]))?"
 _WIDE_DIGITS: Final = "\uff10-\uff19"
 _STYLED: Final = re.compile(
