@@ -8,6 +8,7 @@ mostly articles about them.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -289,14 +290,9 @@ def deletion(source: str, span: Span) -> tuple[int, int]:
 
     The span, and the spaces behind it if there is one before it as well, or that before it if
     punctuation follows that takes none; of two commas or the like around it, the first; with
-    brackets around it, those.
+    brackets, quotation marks or ornaments around it, those.
     """
-    start, end = span.start, span.end
-    if (
-        source[start - 1 : start] in _BRACKETS
-        and source[end : end + 1] == _BRACKETS[source[start - 1]]
-    ):
-        start, end = start - 1, end + 1
+    start, end = _with_ornaments(source, span.start, span.end)
     before = start > 0 and source[start - 1] in _SPACES
     bare = start - before
     following = source[end : end + 1]
@@ -313,9 +309,53 @@ def deletion(source: str, span: Span) -> tuple[int, int]:
     return start, end
 
 
+def _with_ornaments(source: str, start: int, end: int) -> tuple[int, int]:
+    """A range with the pairs of signs around it that would be left empty, and with the symbols
+    and format characters that touch nothing else.
+    """
+    while True:
+        low, high = start, end
+        while low and _is_ornament(source[low - 1]):
+            low -= 1
+        while high < len(source) and _is_ornament(source[high]):
+            high += 1
+        opener, closer = source[max(0, low - 1) : low], source[high : high + 1]
+        apart = not source[max(0, low - 2) : low - 1].isalnum() and (
+            not source[high + 1 : high + 2].isalnum()
+        )
+        if closer and (
+            closer in _PAIRS.get(opener, "") or (apart and opener == closer and closer in _DOUBLES)
+        ):
+            start, end = low - 1, high + 1
+            continue
+        if not opener or opener.isspace() or opener in _PAIRS:
+            start = low
+        if not closer or closer.isspace() or closer in _COMMAS + _STOPS + _CLOSERS:
+            end = high
+        return start, end
+
+
+def _is_ornament(char: str) -> bool:
+    return (
+        unicodedata.category(char) in ("So", "Sk", "Cf")
+        or "\u2190" <= char <= "\u21ff"  # arrows
+        or char == "\ufe0f"  # behind a picture
+    ) and char not in _DIRECTIONS
+
+
 _SPACES: Final = " \t\u00a0\u2002\u2003\u2009\u200a\u202f\u3000"
 _LINE_ENDS: Final = "\r\n"
 _COMMAS: Final = ",;，；、،"
 _STOPS: Final = ".:!?…。"
 _CLOSERS: Final = ")]»”"
-_BRACKETS: Final = {"(": ")", "[": "]", "（": "）"}
+_PAIRS: Final = {
+    "(": ")", "[": "]", "{": "}", "<": ">", "（": "）", "【": "】", "「": "」", "『": "』",
+    "《": "》", "«": "»", "»": "«", "‹": "›", "“": "”", "„": "“”", "‘": "’",
+    "\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069",
+    "\u202a": "\u202c", "\u202b": "\u202c",
+}  # fmt: skip
+"""Opening signs, and what closes each."""
+_DOUBLES: Final = '"*~_|'
+"""Signs that open and close alike: a pair only where no words touch them from outside."""
+_DIRECTIONS: Final = "\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e"
+"""Format characters that come in pairs."""
