@@ -653,6 +653,8 @@ def test_disguised_words_are_seen_and_read() -> None:
         ("The ｂｅｔ３６５ １００ is here.", "ｂｅｔ３６５ １００"),
         ("A c̶a̶s̶i̶n̶o̶ i̶n̶ p̶a̶r̶i̶s̶ now", "c̶a̶s̶i̶n̶o̶ i̶n̶ p̶a̶r̶i̶s̶"),
         ("Anh chơi trựс ngay.", "trựс"),
+        ("Here ʟᴏssʟᴇss ᴄᴀsɪɴᴏ is.", "ʟᴏssʟᴇss ᴄᴀsɪɴᴏ"),
+        ("夏天的傍晚саsinо是旧的。", "саsinо"),
         ("夏天的傍晚Cᴀsɪɴᴏ是旧的。", "Cᴀsɪɴᴏ"),
         ("今日はonline c\u200basi\u200bn\u200boがある。", "c\u200basi\u200bn\u200bo"),
         ("오늘은free\u200b카\u200b지\u200b노사이트 했다.", "카\u200b지\u200b노"),

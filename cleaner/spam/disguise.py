@@ -49,10 +49,10 @@ _STYLES: Final = (
 _STYLED_SIGN: Final = re.compile(
     "[\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189\uff21-\uff3a\uff41-\uff5a\u1d00-\u1d22]"
 )
-# A plain letter may stand first and between them, as small capitals lack some, but is the author's
-# where others follow.
+# A plain letter may stand first, and q, s and x anywhere, which small capitals lack: the author's
+# where other plain ones follow.
 _FIRST: Final = f"(?:(?<![{_ALPHABET}])[A-Za-z])?"
-_LATER: Final = "(?:[A-Za-z](?![A-Za-z]))?"
+_LATER: Final = "(?:[QqSsXx]{1,2}(?![A-Za-z]))?"
 _WIDE_DIGITS: Final = "\uff10-\uff19"
 _STYLED: Final = re.compile(
     f"{_FIRST}(?:[{_STYLES}]{_LATER}){{3,}}[{_WIDE_DIGITS}]*"
@@ -196,14 +196,15 @@ def _mixed(text: str, codes: CodeArray) -> Iterator[tuple[int, int]]:
     latin = codes == CODE["Latin"]
     other = (codes == CODE["Cyrillic"]) | (codes == CODE["Greek"])
     touching = (latin[1:] & other[:-1]) | (other[1:] & latin[:-1])
+    either = latin | other
     seen = 0
     for at in np.flatnonzero(touching):
         if at < seen:
             continue
         start = int(at)
-        while start > seen and codes[start - 1]:
+        while start > seen and either[start - 1]:
             start -= 1
-        new = start == 0 or not codes[start - 1]  # no word of which a part was looked at
+        new = start == 0 or not either[start - 1]  # no word of which a part was looked at
         match = _MIXED.match(text, start) if new else None
         seen = int(at) + 1
         if match and match.end() > at:
