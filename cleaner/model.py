@@ -68,8 +68,9 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     # Held by another thread at that moment, the lock would never be let go in the child.
     os.register_at_fork(after_in_child=lambda: globals().update(_TURN=Lock()))
 _pools = cache(ThreadpoolController)  # looks for the loaded libraries: milliseconds
-FORMAT = 1
-"""To be raised when older code could not read a newer model."""
+FORMAT = 2
+"""To be raised when a model would be read wrongly by code of the other side: files that are laid
+out otherwise, or features or n-grams that are computed otherwise under the same name."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
     "manifest.json",
     "weights.npz",
