@@ -32,7 +32,7 @@ def report(cleaning: cleaner.Cleaner) -> Report:
     ("group", "label", "floor"),
     [
         ("kind html", "article", 0.98),
-        ("kind html", "comment", 0.955),
+        ("kind html", "comment", 0.945),
         ("kind text", "article", 0.98),
         ("kind text", "comment", 0.98),
     ],

@@ -82,7 +82,7 @@ _ALIKE: Final = 0.7
 """Share of two spans' characters in common from which they are the same."""
 _SLOPPY: Final = 0.1
 """How much less than another's that share may be."""
-_REMOVE: Final = 0.98, 0.92, 0.5
+_REMOVE: Final = 0.985, 0.92, 0.5
 """Least probability of removed spans, for each degree of evidence (`support`). Chosen on real
 excerpts and on hand-written passages without spam, of which none may lose words: both are harder
 than pages that spam was put into. With .9 for one kind of evidence and .64 for two, whichever they
