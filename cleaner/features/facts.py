@@ -48,7 +48,10 @@ class Facts:
         self.start = np.array(self.blocks["start"], np.int64)
         self.end = np.array(self.blocks["end"], np.int64)
         # CR LF is one line break: the first of them is as good as a space before it.
-        self.codes = codepoints(_CARRIAGE_RETURNS.sub(lambda m: " " * len(m[0]), page.source))
+        source = page.source
+        if "\r" in source:
+            source = _CARRIAGE_RETURNS.sub(lambda found: " " * len(found[0]), source)
+        self.codes = codepoints(source)
         self.classes = classes_of(self.codes)
         self.texts = [page.source[b.start : b.end] for b in page.blocks]
         widths = self.end - self.start
@@ -58,12 +61,12 @@ class Facts:
         self.inside = np.arange(len(self.block_of)) + np.repeat(self.start - offsets, widths)
         """Position in the source of each of these characters."""
         space = _IS_SPACE.take(self.classes)
-        run = space.take(self.inside)  # of one space and more; none begins a block
-        run[1:] &= ~space.take(self.inside[1:] - 1)
-        surplus = self.block_of[space.take(self.inside) & ~run]
-        self.length: Column = (widths - np.bincount(surplus, minlength=self.n)).astype(np.float32)
+        run = space.copy()  # the first of one and more
+        run[1:] &= ~space[:-1]
+        surplus = np.add.reduceat((space & ~run).take(self.inside), offsets, dtype=np.int64)
+        self.length: Column = (widths - surplus).astype(np.float32)
         """Characters; a run of white space is one, as how lines are wrapped tells nothing."""
-        self.words: Column = np.bincount(self.block_of[run], minlength=self.n) + 1
+        self.words: Column = np.add.reduceat(run.take(self.inside), offsets, dtype=np.int64) + 1
         counts = np.bincount(
             self.classes.take(self.inside) * np.int64(self.n) + self.block_of,
             minlength=len(CLASSES) * self.n,

@@ -172,8 +172,9 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
         with_noscript.walk(root, noscript=True)
         if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:
             renderer = with_noscript
-    titles = (title for title in tree.css("title") if not _is_of_picture(title))
-    title = next(titles, None)
+    title = tree.css_first("title")
+    if title is not None and _is_of_picture(title):
+        title = next((one for one in tree.css("title") if not _is_of_picture(one)), None)
     return renderer, " ".join(title.text().split()) if title else ""
 
 
