@@ -11,7 +11,8 @@ from itertools import pairwise
 from cleaner.types import ARTICLE, COMMENT, Block, Elements, Page, Segment
 
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
-_BREAK = re.compile(r"\r{1,2}\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+_LINE_END = re.compile(r"\r?\r?\n|\r")
+_BREAK = re.compile(rf"{_LINE_END.pattern}|[\x0b\x0c\x85\u2028\u2029]")
 _HEADER_CHARS = 80
 _ITEMS = frozenset(("article", "dd", "li"))
 _PROSE = frozenset(("", "blockquote", "li", "p", "pre"))
@@ -59,7 +60,7 @@ def clean_text(
 
 def _with_newlines(text: str) -> str:
     """The text with `\\n` for the line ends of Windows, also written twice, and of old Macs."""
-    return re.sub(r"\r?\r?\n|\r", "\n", text) if "\r" in text else text
+    return _LINE_END.sub("\n", text) if "\r" in text else text
 
 
 def _has_blank_line(page: Page) -> bool:

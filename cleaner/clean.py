@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, NamedTuple, Self
 
 from cleaner.assemble import clean_text, comments
 from cleaner.cached import cached_property
@@ -15,7 +15,18 @@ from cleaner.errors import ModelError
 from cleaner.model import Model, load
 from cleaner.segment import segment
 from cleaner.spam import deletion, find_spam
-from cleaner.types import ARTICLE, Favor, Kind, Metadata, Page, Segment, SpamMode, Span, named
+from cleaner.types import (
+    ARTICLE,
+    CHOICES,
+    Favor,
+    Kind,
+    Metadata,
+    Page,
+    Segment,
+    SpamMode,
+    Span,
+    named,
+)
 
 _CHUNK = 16
 """Pages sent to a worker at a time."""
@@ -251,10 +262,9 @@ def _clean_chunk(
 
 
 def _check_options(kind: Kind, favor: Favor, spam: SpamMode) -> None:
-    for name, value, known in (("kind", kind, Kind), ("favor", favor, Favor),
-                               ("spam", spam, SpamMode)):  # fmt: skip
-        if not isinstance(value, str) or value not in get_args(known):
-            *others, last = map(repr, get_args(known))
+    for name, value in (("kind", kind), ("favor", favor), ("spam", spam)):
+        if not isinstance(value, str) or value not in CHOICES[name]:
+            *others, last = map(repr, CHOICES[name])
             raise TypeError(f"{name} must be {', '.join(others)} or {last}, not {value!r}")
 
 

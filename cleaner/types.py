@@ -8,10 +8,11 @@ text, the rendered page for HTML. `source[x.start:x.end]` is always the text of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 Kind = Literal["auto", "html", "text"]
@@ -19,6 +20,10 @@ Favor = Literal["precision", "balanced", "recall"]
 """What doubtful blocks are: left out of the article, decided by what is likelier, taken in."""
 SpamMode = Literal["remove", "mark", "keep"]
 """What to do with injected spam: take out what is sure, only report it, or not look for it."""
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"kind": get_args(Kind), "favor": get_args(Favor), "spam": get_args(SpamMode)}
+)
+"""Option of cleaning → its values."""
 
 ARTICLE = "article"
 COMMENT = "comment"

@@ -23,7 +23,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, get_args
+from typing import Any
 
 from cleaner import __version__
 from cleaner.clean import Cleaner
@@ -46,7 +46,7 @@ from cleaner.run.plan import Unit, gone, units
 from cleaner.run.pool import Limits, Pool, Task
 from cleaner.run.progress import Progress, table
 from cleaner.run.rows import Options, Outcome
-from cleaner.types import Favor, Kind, SpamMode
+from cleaner.types import CHOICES
 
 __all__ = [
     "OUTPUTS",
@@ -235,12 +235,8 @@ def stream(
 
 def _checked(options: Options, workers: int | None) -> int:
     """The number of workers. Raises InputError for it or an option that can be none."""
-    for name, value, known in (
-        ("format", options.format, OUTPUTS),
-        ("kind", options.kind, get_args(Kind)),
-        ("favor", options.favor, get_args(Favor)),
-        ("spam", options.spam, get_args(SpamMode)),
-    ):
+    for name, known in {"format": OUTPUTS, **CHOICES}.items():
+        value = getattr(options, name)
         if value not in known:
             raise InputError(f"{name} {value!r}: give one of {', '.join(known)}")
     if isinstance(options.keep_labels, str):

@@ -96,12 +96,14 @@ _XML = re.compile(r"<\?xml\s|<html\b[^<>]*\sxmlns\s*=", re.I)
 _XML_HEAD = 2_000
 """Characters in which a page says that it is XML."""
 # In XML these are empty; read as HTML, they hold the rest of the page.
+_EMPTY = r"<({})\b((?:/*+[^<>/]++)*+)/+>"
 _SELF_CLOSED = re.compile(
-    r"<(audio|button|canvas|iframe|map|noscript|object|select|style|textarea|title|video)\b"
-    r"((?:/*+[^<>/]++)*+)/+>",
+    _EMPTY.format(
+        "audio|button|canvas|iframe|map|noscript|object|select|style|textarea|title|video"
+    ),
     re.I,
 )
-_SCRIPT = re.compile(r"<(script)\b((?:/*+[^<>/]++)*+)/+>", re.I)
+_SCRIPT = re.compile(_EMPTY.format("script"), re.I)
 """The same, but scripts may hold such text: taken only if hardly anything was read."""
 _OPENING, _CLOSING = frozenset("([{“‘«¿¡"), frozenset(",.;:!?)]}”’»…%")
 """Signs that no space follows, and none precedes."""

@@ -10,15 +10,10 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from cleaner.scripts import INVISIBLE
+from cleaner.scripts import UNSEEN
 from cleaner.segment.wrapped import Line, paragraphs
 from cleaner.types import Block, Page
 
-_SPACES = " \t\x1c\x1d\x1e\x1f\xa0\u1680\u202f\u205f\u3000" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
-_UNSEEN = INVISIBLE + _SPACES
-"""White space within a line, and what is as invisible."""
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 _MAIN_LINE = 0.5
 """Share of the page's characters from which a line may be the page that lost its breaks; a long
@@ -43,7 +38,7 @@ def segment_text(text: str) -> Page:
     seen: list[Line] = []
     for match in _LINE.finditer(text):
         line = match[0]
-        stripped = line.strip(_UNSEEN)
+        stripped = line.strip(UNSEEN)
         if stripped:
             begin = match.start()
             start = begin + line.index(stripped)

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import NamedTuple
 
-from cleaner.scripts import INVISIBLE, columns_before
+from cleaner.scripts import UNSEEN, columns_before
 
 _MIN_WIDTH, _MAX_WIDTH = 40, 120
 """Wider lines are paragraphs, not wrapped text (longest common setting: 120 columns)."""
@@ -25,7 +25,7 @@ _WIDER = 1 / 20, 1 / 33
 """Shares of the lines that may be wider than those that were wrapped; two may be in any case."""
 _SPACE = re.compile(r"\s")
 _WORD = re.compile(r"\S+")
-_BLANKS = rf"(?:[^\S\r\n\x0b\x0c\x85\u2028\u2029]|[{INVISIBLE}])*+"
+_BLANKS = f"[{re.escape(UNSEEN)}]*+"
 _ONE_BREAK = re.compile(rf"{_BLANKS}(?:\r?\r?\n|\r){_BLANKS}")
 """What is between two lines without a blank one; CR CR LF is a CR LF that was written twice."""
 _WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uff00-\uff60]")

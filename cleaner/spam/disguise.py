@@ -25,7 +25,8 @@ _SPACED_TRICK, _INVISIBLE, _SYMBOLS, _MIXED_TRICK, _LEET, _STRUCK = TRICKS
 
 ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 # Characters of one word, in alphabets in which a zero-width character inside it has no meaning.
-_ALPHABET: Final = "0-9A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f"
+_LETTERS: Final = "A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f"
+_ALPHABET: Final = f"0-9{_LETTERS}"
 # And those in which the author's words run on before and after it.
 _RUNNING_ON: Final = ("0-9\uac00-\ud7a3", "0-9\u3041-\u30ff\u4e00-\u9fff")
 _JOINT: Final = re.compile(f"[{ZERO_WIDTH} ]+")
@@ -59,7 +60,7 @@ _STYLED: Final = re.compile(
     f"(?:[ -]{_FIRST}(?:[{_STYLES}{_WIDE_DIGITS}]{_LATER})+)*"
 )
 _SPACED: Final = re.compile(r"[^\W\d_]([ .\-*_·])[^\W_](?:\1{1,2}[^\W_])+")
-_MIXED: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f]{4,}")
+_MIXED: Final = re.compile(f"[{_LETTERS}]{{4,}}")
 _OVERLAY: Final = re.compile("[\u0335-\u0338]")
 _OVERLAID: Final = re.compile("(?:\\w[\u0335-\u0338]){3,}(?: (?:\\w[\u0335-\u0338])+)*")
 _LEET_WORD: Final = re.compile(

@@ -90,8 +90,8 @@ def stretches(view: View, bias: float) -> tuple[list[Stretch], list[Stretch]]:
         some = np.array(areas[first : first + _AT_ONCE], np.int64)
         starts, ends, wrong = _phrases(view, some)
         by = max(0, len(hot) - first)
-        for span in _promotional(view, starts[:by], ends[:by], wrong[:by], bias):
-            phrases.append(_core(view, *span))
+        promotional = _promotional(view, starts[:by], ends[:by], wrong[:by], bias)
+        phrases += (_core(view, *span) for span in promotional)
         for span in dict.fromkeys(_contrasting(view, starts[by:], ends[by:], wrong[by:])):
             phrases += _one_script(view, *span)
     middles = [(low + high) // 2 for low, high in hot] + [at + narrowest // 2 for at in apart]
