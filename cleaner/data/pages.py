@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import re
 import zlib
 from collections.abc import Iterable, Mapping
@@ -97,7 +98,7 @@ def read_page(path: Path) -> LabelledPage:
 
     Raises `DataError`, naming file and line, when a file is missing or malformed.
     """
-    folder, name = path.parent, _stem(path)
+    folder, name = path.parent, page_name(path)
     files = [folder / (name + suffix) for suffix in PAGE_SUFFIXES]
     files = [file for file in files if file.is_file()]
     labels_file = folder / (name + LABELS_SUFFIX)
@@ -139,10 +140,15 @@ def read_page(path: Path) -> LabelledPage:
 def write_page(folder: Path, page: LabelledPage, *, compress: bool = False) -> None:
     """Write `page` into `folder` (made when missing); with `compress`, the page file as .gz.
 
-    The same page gives the same bytes. Raises `DataError` when the folder cannot be made, or
-    a value not be written in the format, such as a text that holds a literal `⟦`.
+    The same page gives the same bytes; no file is ever seen half written. Raises `DataError`
+    when the folder cannot be made, or a value not be written in the format, such as a text that
+    holds a literal `⟦`.
     """
-    if not page.name or _stem(Path(page.name)) != page.name or Path(page.name).name != page.name:
+    if (
+        not page.name
+        or page_name(Path(page.name)) != page.name
+        or Path(page.name).name != page.name
+    ):
         raise DataError(f"page name {page.name!r}: use a plain file name without a page suffix")
     labels = format_labels(page)
     try:
@@ -151,15 +157,21 @@ def write_page(folder: Path, page: LabelledPage, *, compress: bool = False) -> N
         raise DataError(
             f"{folder}: cannot be made a folder ({error.strerror}); name another one to write"
         ) from error
-    suffix = ".html" if page.kind == "html" else ".txt"
-    for other in PAGE_SUFFIXES:
+    suffix = (".html" if page.kind == "html" else ".txt") + (".gz" if compress else "")
+    content = gzip.compress(page.page, 9, mtime=0) if compress else page.page
+    _put(folder / (page.name + suffix), content)
+    for other in set(PAGE_SUFFIXES) - {suffix}:
         (folder / (page.name + other)).unlink(missing_ok=True)
-    if compress:
-        (folder / f"{page.name}{suffix}.gz").write_bytes(gzip.compress(page.page, 9, mtime=0))
-    else:
-        (folder / (page.name + suffix)).write_bytes(page.page)
     # A lone surrogate, which JSON can spell, is no text: "?" stands for it.
-    (folder / (page.name + LABELS_SUFFIX)).write_bytes(labels.encode("utf-8", "replace"))
+    _put(folder / (page.name + LABELS_SUFFIX), labels.encode("utf-8", "replace"))
+
+
+def page_name(file: Path) -> str:
+    """Name of the labelled page that a page file or a labels file belongs to."""
+    for suffix in (*PAGE_SUFFIXES, LABELS_SUFFIX):
+        if file.name.endswith(suffix):
+            return file.name[: -len(suffix)]
+    return file.name
 
 
 def read_pages(folder: Path) -> list[LabelledPage]:
@@ -173,7 +185,7 @@ def page_names(folder: Path) -> list[str]:
         what = "is no folder" if folder.exists() else "no such folder"
         raise DataError(f"{folder}: {what}; give a folder of labelled pages")
     suffixes = (*PAGE_SUFFIXES, LABELS_SUFFIX)
-    return sorted({_stem(file) for file in folder.iterdir() if file.name.endswith(suffixes)})
+    return sorted({page_name(file) for file in folder.iterdir() if file.name.endswith(suffixes)})
 
 
 def digest(pages: Path | Iterable[LabelledPage]) -> str:
@@ -287,11 +299,15 @@ def _with_marks(name: str, entry: Labelled) -> str:
     return marked
 
 
-def _stem(path: Path) -> str:
-    for suffix in (*PAGE_SUFFIXES, LABELS_SUFFIX):
-        if path.name.endswith(suffix):
-            return path.name[: -len(suffix)]
-    return path.name
+def _put(file: Path, content: bytes) -> None:
+    """Write a file that is whole whenever it is seen, also when this is cut short."""
+    part = file.with_name(f".{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(file)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _lines(content: str) -> list[str]:
