@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -154,6 +155,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     imports.set_defaults(run=_import)
 
+    label = commands.add_parser(
+        "label",
+        parents=[model, kind],
+        help="label pages in the browser",
+        description="Show pages with proposed labels in a local browser page, to be corrected and "
+        "saved as labelled pages. Pages that have labels beside them are corrected where they lie.",
+    )
+    _add_label_arguments(label)
+    label.set_defaults(run=_label)
+
     data = commands.add_parser("data", help="work on labelled pages")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="report what is wrong with labelled pages")
@@ -247,6 +258,34 @@ def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--strict", action="store_true", help="exit with 1 if any page failed")
     run.add_argument("--quiet", action="store_true", help="no progress, no summary")
+
+
+def _add_label_arguments(label: argparse.ArgumentParser) -> None:
+    label.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="pages, as `cleaner clean` takes them, or labelled pages",
+    )
+    label.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="folder for the labelled pages"
+    )
+    label.add_argument(
+        "--order",
+        choices=("input", "doubt"),
+        default="input",
+        help="of the pages: as given, or the least certain first (default: input)",
+    )
+    label.add_argument(
+        "--licence",
+        default="unknown",
+        metavar="TEXT",
+        help="of the pages, for the header of their labels (default: unknown)",
+    )
+    label.add_argument(
+        "--port", type=int, default=0, metavar="N", help="of the local page (default: a free one)"
+    )
+    label.add_argument("--no-browser", action="store_true", help="only print the address")
 
 
 def _clean(args: argparse.Namespace) -> int:
@@ -471,6 +510,33 @@ def _import(args: argparse.Namespace) -> int:
 
     pages = import_corpus(args.format, args.folder, args.output, args.readings)
     _say(f"{pages} labelled pages written to {args.output}")
+    return OK
+
+
+def _label(args: argparse.Namespace) -> int:
+    from cleaner.label import LabelServer, Session, collect
+
+    if not args.licence.strip():
+        raise InputError("--licence: give the licence of the pages, or leave it out")
+    tasks = collect(
+        args.inputs,
+        args.output,
+        kind=args.kind,
+        licence=args.licence,
+        say=lambda message: _say(f"cleaner: {message}"),
+    )
+    session = Session(tasks, _cleaner(args.model), args.order)
+    with LabelServer(session, args.port) as server:
+        _say(f"{len(tasks)} pages, {session.done} labelled: {server.address}")
+        _say("Ctrl-C ends it; what is saved stays")
+        if not args.no_browser:
+            import webbrowser
+
+            webbrowser.open(server.address)
+        with suppress(KeyboardInterrupt):  # the way to end it
+            server.serve_forever()
+    folders = dict.fromkeys(str(task.folder) for task in tasks)
+    _say(f"{session.done} of {len(tasks)} pages labelled, in {', '.join(folders)}")
     return OK
 
 

@@ -1,0 +1,470 @@
+"""The labelling page: saved files say what a person chose, and nobody else gets in."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cleaner.clean import Cleaner
+from cleaner.cli import main
+from cleaner.data.align import UNJUDGED, align_spans, locate_spam
+from cleaner.data.check import check
+from cleaner.data.pages import LabelledPage, page_names, read_page, read_pages, write_page
+from cleaner.errors import InputError
+from cleaner.examples import label_blocks
+from cleaner.label import LabelServer, Session, collect
+from cleaner.label.server import MAX_BODY
+from cleaner.segment import segment
+from cleaner.types import LABELS, Page
+
+TRAINING_DATA = Path(__file__).parents[1] / "training_data"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+# HTML and text, scripts with and without spaces, spam, blocks of two labels, ★ and other blocks
+# without a word.
+PAGES = (
+    "ar-text-headlines-museum",
+    "de-forum-modellbahn-kriechgang",
+    "en-collection-craft-patterns",
+    "it-recipe-blog-pasta-ceci",
+    "th-forum-condo-deposit",
+    "zh-forum-dehumidifier",
+)
+TEXT = "# menu\nThe first line.\n# menu\n* * *\nThe first line.\nA last line, ⟦with⟧ brackets."
+
+Capture = pytest.CaptureFixture[str]
+
+
+@contextmanager
+def serving(session: Session) -> Iterator[LabelServer]:
+    with LabelServer(session) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def ask(
+    server: LabelServer, path: str, body: Any = None, *, token: str | None = None, **headers: str
+) -> tuple[int, Any]:
+    """Status and data of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    try:
+        data = None if body is None else json.dumps(body)
+        target = f"/{server.token if token is None else token}/{path}"
+        connection.request("GET" if data is None else "POST", target, data, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        is_json = answer.headers["Content-Type"].startswith("application/json")
+        return answer.status, json.loads(content) if is_json else content.decode()
+    finally:
+        connection.close()
+
+
+def segmented(page: LabelledPage) -> Page:
+    return segment(page.page, page.kind)
+
+
+def choose(blocks: list[dict[str, Any]], labels: tuple[str, ...], seed: int = 0) -> list[str]:
+    """Random labels, `unjudged` among them, for the blocks of a page."""
+    draw = random.Random(seed)
+    return [draw.choice([*labels, UNJUDGED]) if b["has_words"] else UNJUDGED for b in blocks]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Some of the shipped pages, with their labels."""
+    for name in PAGES:
+        for file in TRAINING_DATA.glob(f"{name}.*"):
+            shutil.copy(file, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def text_page(tmp_path: Path) -> Path:
+    file = tmp_path / "in" / "page.txt"
+    file.parent.mkdir()
+    file.write_text(TEXT)
+    return file
+
+
+class TestRoundTrip:
+    def test_new_pages(self, folder: Path, tmp_path: Path, default_cleaner: Cleaner) -> None:
+        for file in folder.glob("*.labels"):
+            file.unlink()
+        out = tmp_path / "out"
+        session = Session(collect([str(folder)], out), default_cleaner)
+        chosen = {}
+        with serving(session) as server:
+            for number in range(len(PAGES)):
+                _, page = ask(server, f"pages/{number}")
+                chosen[page["name"]] = choose(page["blocks"], LABELS, number)
+                body = {"labels": chosen[page["name"]], "marks": []}
+                status, overview = ask(server, f"pages/{number}", body)
+                assert status == 200
+                assert overview["pages"][number] == {"name": page["name"], "done": True}
+        assert check(out) == []
+        saved = read_pages(out)
+        assert [page.name for page in saved] == sorted(PAGES)
+        for page in saved:
+            original = next(file for file in folder.glob(f"{page.name}.*"))
+            assert (out / original.name).read_bytes() == original.read_bytes()
+            assert list(label_blocks(page, segmented(page))) == chosen[page.name]
+
+    def test_corrected_in_place(self, folder: Path, default_cleaner: Cleaner) -> None:
+        session = Session(collect([str(folder)], None), default_cleaner)
+        before = {page.name: page for page in read_pages(folder)}
+        for number, task in enumerate(session.tasks):
+            view = session.view(number)
+            labels = [block.label for block in view.blocks]
+            marks = {at for at, mark in enumerate(view.marks) if mark.confirmed}
+            old, shown = before[task.page.name], segmented(task.page)
+            assert [
+                label if block.has_words else UNJUDGED
+                for label, block in zip(label_blocks(old, shown), view.blocks, strict=True)
+            ] == labels
+
+            session.save(number, labels, marks)  # nothing was changed: nothing is written
+            assert read_page(folder / f"{old.name}.labels") == old
+
+            at = next(at for at, block in enumerate(view.blocks) if len(block.text) > 20)
+            labels[at] = "comment" if labels[at] != "comment" else "article"
+            session.save(number, labels, marks)
+            new = read_page(folder / f"{old.name}.labels")
+            assert list(label_blocks(new, shown)) == labels
+            assert (new.url, new.language, new.licence) == (old.url, old.language, old.licence)
+            assert (new.page, new.extra) == (old.page, old.extra)
+            assert locate_spam(shown, new.labels) == locate_spam(shown, old.labels)
+            # What labels say of parts of a block is kept where the block was left alone.
+            texts = [shown.text_of(block) for block in shown.blocks]
+            for number_, (one, other) in enumerate(
+                zip(
+                    align_spans(texts, [(e.label, e.text) for e in old.labels], old.rest),
+                    align_spans(texts, [(e.label, e.text) for e in new.labels], new.rest),
+                    strict=True,
+                )
+            ):
+                if number_ != at and len(one) > 1:
+                    assert [part.label for part in one] == [part.label for part in other]
+        assert check(folder) == []
+
+    @pytest.mark.usefixtures("simple_cleaner")
+    def test_repeated_texts_and_brackets(
+        self, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner
+    ) -> None:
+        out = tmp_path / "out"
+        session = Session(collect([str(text_page)], out, licence="CC0-1.0"), simple_cleaner)
+        labels = ["navigation", "article", "article", UNJUDGED, "comment", UNJUDGED]
+        assert [block.has_words for block in session.view(0).blocks].count(False) == 1
+        session.save(0, labels, [])
+        page = read_page(out / "page.labels")
+        assert list(label_blocks(page, segmented(page))) == labels
+        assert page.page == text_page.read_bytes()
+        assert (page.url, page.licence, page.source) == ("file:///page", "CC0-1.0", "page.txt")
+        assert check(out) == []
+
+    def test_spam_that_is_confirmed(self, tmp_path: Path, default_cleaner: Cleaner) -> None:
+        session = Session(collect([str(EXAMPLES / "blog.txt")], tmp_path), default_cleaner)
+        view = session.view(0)
+        assert [mark.confirmed for mark in view.marks] == [False]
+        labels = [block.label for block in view.blocks]
+        session.save(0, labels, [0])
+        page = read_page(tmp_path / "blog.labels")
+        (start, end), *others = locate_spam(segmented(page), page.labels)
+        assert others == []
+        assert segmented(page).source[start:end] == "online casino no deposit bonus"
+        assert [mark.confirmed for mark in session.view(0).marks] == [True]
+        session.save(0, labels, [])
+        assert not read_page(tmp_path / "blog.labels").has_spam
+        assert check(tmp_path) == []
+
+
+@pytest.mark.usefixtures("simple_cleaner")
+class TestPages:
+    def test_resumed(self, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner) -> None:
+        out = tmp_path / "out"
+        (text_page.parent / "other.txt").write_text("another page")
+        inputs = [str(text_page.parent)]
+        session = Session(collect(inputs, out), simple_cleaner)
+        labels = ["comment", "article", UNJUDGED, UNJUDGED, "navigation", "article"]
+        session.save(1, labels, [])
+        again = Session(collect(inputs, out), simple_cleaner)
+        assert [task.done for task in again.tasks] == [False, True]
+        assert [block.label for block in again.view(1).blocks] == labels
+        assert again.view(1).blocks[0].proposal == "navigation"
+        assert page_names(out) == ["page"]
+
+    def test_labelled_pages_into_another_folder(
+        self, folder: Path, tmp_path: Path, simple_cleaner: Cleaner
+    ) -> None:
+        out = tmp_path / "out"
+        before = read_pages(folder)
+        session = Session(collect([str(folder)], out), simple_cleaner)
+        assert session.done == 0
+        session.save(0, [block.label for block in session.view(0).blocks], [])
+        page, *others = read_pages(out)
+        assert (page, others) == (before[0], [])
+        assert read_pages(folder) == before
+
+    def test_names(self, tmp_path: Path) -> None:
+        rows = [
+            {"id": "https://a.example/x y/../1.html", "text": "one", "url": "https://a.example/1"},
+            {"id": "../etc/passwd", "text": "two"},
+            {"id": "passwd.html.html", "text": "three"},
+            {"id": "etc-passwd", "text": "four"},
+            {"id": "…", "text": "five"},
+            {"id": "again", "text": "five!"},
+            {"id": "empty", "text": "***"},
+            {"id": "字" * 200, "html": "<p>six</p>"},
+        ]
+        source = tmp_path / "rows.jsonl"
+        source.write_text("\n".join(json.dumps(row) for row in rows))
+        said: list[str] = []
+        tasks = collect([str(source)], tmp_path / "out", say=said.append)
+        names = [task.page.name for task in tasks]
+        assert names[:4] == [
+            "https-a.example-x-y-..-1",
+            "etc-passwd",
+            "passwd",
+            "etc-passwd-04efaf08",
+        ]
+        assert names[4:] == ["page", "字" * 50]
+        assert tasks[0].page.url == "https://a.example/1"
+        assert said == [
+            "again: the same text as page; left out",
+            "empty: holds no text; left out",
+        ]
+        for task in tasks:
+            write_page(task.folder, replace(task.page, source="x"))
+        assert len(read_pages(tmp_path / "out")) == len(tasks)
+
+    def test_no_file_of_another_page_is_touched(self, text_page: Path, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / "page.html").write_text("<p>not this one</p>")
+        (task,) = collect([str(text_page)], out)
+        assert task.page.name.startswith("page-")
+        (task,) = collect([str(out)], out)
+        assert task.page.name == "page"
+
+    def test_packed_page_stays_packed(
+        self, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner
+    ) -> None:
+        (task,) = collect([str(text_page)], tmp_path)
+        write_page(tmp_path, task.page, compress=True)
+        session = Session(collect([str(tmp_path / "page.txt.gz")], None), simple_cleaner)
+        session.save(0, ["comment"] * 6, [])
+        assert sorted(file.name for file in tmp_path.glob("page*")) == [
+            "page.labels",
+            "page.txt.gz",
+        ]
+        assert {entry.label for entry in read_pages(tmp_path)[0].labels} == {"comment"}
+
+    def test_doubtful_ones_first(self, tmp_path: Path, default_cleaner: Cleaner) -> None:
+        names = ("en-forum-csv-locale-issue", "th-forum-condo-deposit", "ar-news-desalination")
+        inputs = [str(TRAINING_DATA / f"{name}.html") for name in names]
+        tasks = collect(inputs, None)
+        session = Session(tasks, default_cleaner, "doubt")
+        sureness = []
+        for number in range(len(tasks)):
+            blocks = session.view(number).blocks
+            total = sum(len(block.text) for block in blocks)
+            sureness.append(sum(block.confidence * len(block.text) for block in blocks) / total)
+        assert sureness == sorted(sureness)
+        assert len(set(sureness)) == len(names)
+
+    def test_labels_of_ones_own(
+        self, text_page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        simple_cleaner: Cleaner,
+    ) -> None:  # fmt: skip
+        own = SimpleNamespace(labels=("article", "navigation", "price"))
+        monkeypatch.setattr(simple_cleaner, "model", own, raising=False)
+        out = tmp_path / "out"
+        labels = ["price", "article", "price", UNJUDGED, "navigation", UNJUDGED]
+        with serving(Session(collect([str(text_page)], out), simple_cleaner)) as server:
+            assert ask(server, "pages")[1]["labels"] == ["article", "navigation", "price"]
+            assert ask(server, "pages/0", {"labels": labels, "marks": []})[0] == 200
+        page = read_page(out / "page.labels")
+        assert list(label_blocks(page, segmented(page))) == labels
+        assert check(out, (*LABELS, UNJUDGED, "price")) == []
+        # A model that does not know them still offers the labels that pages have.
+        own.labels = LABELS
+        assert Session(collect([str(out)], None), simple_cleaner).labels == (*LABELS, "price")
+
+
+class TestServer:
+    @pytest.fixture
+    def server(
+        self, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner
+    ) -> Iterator[LabelServer]:
+        with serving(
+            Session(collect([str(text_page)], tmp_path / "out"), simple_cleaner)
+        ) as server:
+            yield server
+
+    def test_files(self, server: LabelServer) -> None:
+        for path, start in (("", "<!doctype"), ("page.js", "//"), ("page.css", "/*")):
+            status, content = ask(server, path)
+            assert status == 200
+            assert content.startswith(start)
+        assert server.server_address[0] == "127.0.0.1"
+        assert server.address.endswith(f"/{server.token}/")
+
+    def test_policy(self, server: LabelServer) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection.request("GET", f"/{server.token}/")
+        with connection.getresponse() as answer:
+            policy = answer.headers["Content-Security-Policy"]
+        connection.close()
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+
+    def test_script_never_makes_markup_of_a_page(self) -> None:
+        script = (Path(__file__).parents[1] / "cleaner/label/page.js").read_text()
+        for way in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval("):
+            assert way not in script
+
+    @pytest.mark.parametrize("token", ["", "x", "%2e%2e", "pages"])
+    def test_wrong_token(self, server: LabelServer, token: str) -> None:
+        for body in (None, {"labels": ["article"] * 6, "marks": []}):
+            status, data = ask(server, "pages/0", body, token=token)
+            assert status == 403
+            assert "use the address that was printed" in data["error"]
+        assert server.session.done == 0
+
+    @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", ""])
+    def test_wrong_host(self, server: LabelServer, host: str) -> None:
+        assert ask(server, "pages/0", Host=host)[0] == 403
+
+    def test_host_by_name(self, server: LabelServer) -> None:
+        assert ask(server, "pages", Host=f"localhost:{server.server_port}")[0] == 200
+
+    @pytest.mark.parametrize(
+        "path", ["pages/1", "pages/-1", "pages/9999999999", "pages/x", "../page.js", "page.py", "0"]
+    )
+    def test_unknown_page(self, server: LabelServer, path: str) -> None:
+        assert ask(server, path)[0] == 404
+        assert ask(server, path, {"labels": [], "marks": []})[0] == 404
+
+    def test_length_of_a_body(self, server: LabelServer) -> None:
+        for length, status in ((str(MAX_BODY + 1), 413), ("-1", 411), ("x", 411), ("9" * 30, 411)):
+            assert ask(server, "pages/0", {}, **{"Content-Length": length})[0] == status
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            [],
+            7,
+            {"labels": ["article"], "marks": []},
+            {"labels": ["article"] * 5 + ["no\tlabel"], "marks": []},
+            {"labels": ["article"] * 5 + [1], "marks": []},
+            {"labels": ["article"] * 6, "marks": ["x"]},
+        ],
+    )
+    def test_wrong_labels(self, server: LabelServer, body: Any) -> None:
+        status, data = ask(server, "pages/0", body)
+        assert status == 400
+        assert data["error"]
+        assert server.session.done == 0
+
+    def test_folder_that_has_gone_bad(self, server: LabelServer, tmp_path: Path) -> None:
+        (tmp_path / "out").rmdir()
+        (tmp_path / "out").touch()
+        status, data = ask(server, "pages/0", {"labels": ["article"] * 6, "marks": []})
+        assert status == 500
+        assert "name another one to write" in data["error"]
+        assert server.session.done == 0
+
+    def test_port_in_use(self, server: LabelServer) -> None:
+        with pytest.raises(InputError, match="give another one, or leave --port out"):
+            LabelServer(server.session, server.server_port)
+
+
+@pytest.mark.usefixtures("simple_cleaner")
+class TestCommand:
+    def refused(self, arguments: list[str], capsys: Capture) -> str:
+        assert main(["label", "--no-browser", *arguments]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("cleaner: ")
+        assert err.endswith("\n")
+        return err
+
+    def test_output_that_is_no_folder(self, text_page: Path, capsys: Capture) -> None:
+        err = self.refused([str(text_page), "-o", str(text_page)], capsys)
+        assert err == f"cleaner: {text_page} is no folder; name one\n"
+
+    def test_pages_without_labels_need_a_folder(self, text_page: Path, capsys: Capture) -> None:
+        err = self.refused([str(text_page)], capsys)
+        assert err == "cleaner: page.txt has no labels beside it; add -o FOLDER for them\n"
+
+    def test_no_pages(self, tmp_path: Path, capsys: Capture) -> None:
+        assert "holds no pages" in self.refused([str(tmp_path), "-o", str(tmp_path / "o")], capsys)
+        assert "does not exist" in self.refused(["none.html", "-o", str(tmp_path / "o")], capsys)
+
+    def test_unreadable_page(self, tmp_path: Path, capsys: Capture) -> None:
+        (tmp_path / "bad.html").write_bytes(b"%PDF-1.4\n\0\0\0")
+        (tmp_path / "bad.txt.gz").write_bytes(b"no gzip")
+        err = self.refused([str(tmp_path), "-o", str(tmp_path / "out")], capsys)
+        assert err.splitlines() == [
+            "cleaner: bad.html: binary data: give HTML or plain text; left out",
+            "cleaner: bad.txt.gz: Not a gzipped file (b'no'); left out",
+            "cleaner: no page to label; give HTML or plain text",
+        ]
+
+    def test_malformed_labels(self, text_page: Path, capsys: Capture) -> None:
+        text_page.with_name("page.labels").write_text("nothing")
+        assert "page.labels:1: not a header line" in self.refused([str(text_page)], capsys)
+
+    @pytest.mark.parametrize("port", ["-1", "65536"])
+    def test_impossible_port(
+        self, text_page: Path, tmp_path: Path, port: str, capsys: Capture
+    ) -> None:
+        output = str(tmp_path / "out")
+        err = self.refused([str(text_page), "-o", output, "--port", port], capsys)
+        assert err.startswith(f"cleaner: port {port}: ")
+        assert err.count("\n") == 1
+
+    def test_empty_licence(self, text_page: Path, tmp_path: Path, capsys: Capture) -> None:
+        arguments = [str(text_page), "-o", str(tmp_path / "out"), "--licence", " "]
+        assert "give the licence of the pages" in self.refused(arguments, capsys)
+
+
+def test_ended_by_the_keyboard(text_page: Path, tmp_path: Path) -> None:
+    """What a person sees in the terminal; the browser opens with the address printed."""
+    out = tmp_path / "out"
+    code = f"""
+import os, signal, sys, threading, webbrowser
+from cleaner.cli import main
+
+def opened(address):
+    print(address)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+webbrowser.open = opened
+sys.exit(main(["label", {str(text_page)!r}, "-o", {str(out)!r}]))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    address = ended.stdout.strip()
+    assert ended.returncode == 0
+    assert ended.stderr.splitlines() == [
+        f"1 pages, 0 labelled: {address}",
+        "Ctrl-C ends it; what is saved stays",
+        f"0 of 1 pages labelled, in {out}",
+    ]
