@@ -69,6 +69,21 @@ def test_writing_is_deterministic_and_replaces(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_labels_are_replaced_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_page(tmp_path, PAGE)
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_page(tmp_path, replace(PAGE, labels=()))
+    assert read_pages(tmp_path) == [PAGE]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_digest_sees_labels_and_pages_not_their_order(tmp_path: Path) -> None:
     other = replace(PAGE, name="b")
     write_page(tmp_path, PAGE)
