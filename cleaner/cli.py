@@ -277,6 +277,13 @@ def _add_label_arguments(label: argparse.ArgumentParser) -> None:
         help="of the pages: as given, or the least certain first (default: input)",
     )
     label.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="offer a label of your own, too",
+    )
+    label.add_argument(
         "--licence",
         default="unknown",
         metavar="TEXT",
@@ -518,6 +525,9 @@ def _label(args: argparse.Namespace) -> int:
 
     if not args.licence.strip():
         raise InputError("--licence: give the licence of the pages, or leave it out")
+    for name in args.label:
+        if len(name.split()) != 1 or name != name.strip():
+            raise InputError(f"--label {name!r}: give a label of one word")
     tasks = collect(
         args.inputs,
         args.output,
@@ -525,9 +535,9 @@ def _label(args: argparse.Namespace) -> int:
         licence=args.licence,
         say=lambda message: _say(f"cleaner: {message}"),
     )
-    session = Session(tasks, _cleaner(args.model), args.order)
+    session = Session(tasks, _cleaner(args.model), args.order, labels=args.label)
     with LabelServer(session, args.port) as server:
-        _say(f"{len(tasks)} pages, {session.done} labelled: {server.address}")
+        _say(f"pages: {len(tasks)}, labelled: {session.done}; label them at {server.address}")
         _say("Ctrl-C ends it; what is saved stays")
         if not args.no_browser:
             import webbrowser
@@ -536,7 +546,7 @@ def _label(args: argparse.Namespace) -> int:
         with suppress(KeyboardInterrupt):  # the way to end it
             server.serve_forever()
     folders = dict.fromkeys(str(task.folder) for task in tasks)
-    _say(f"{session.done} of {len(tasks)} pages labelled, in {', '.join(folders)}")
+    _say(f"labelled: {session.done} of {len(tasks)} pages, in {', '.join(folders)}")
     return OK
 
 

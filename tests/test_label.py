@@ -17,6 +17,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cleaner.clean import Cleaner
 from cleaner.cli import main
@@ -152,18 +154,31 @@ class TestRoundTrip:
             assert locate_spam(shown, new.labels) == locate_spam(shown, old.labels)
             # What labels say of parts of a block is kept where the block was left alone.
             texts = [shown.text_of(block) for block in shown.blocks]
-            for number_, (one, other) in enumerate(
+            for place, (one, other) in enumerate(
                 zip(
                     align_spans(texts, [(e.label, e.text) for e in old.labels], old.rest),
                     align_spans(texts, [(e.label, e.text) for e in new.labels], new.rest),
                     strict=True,
                 )
             ):
-                if number_ != at and len(one) > 1:
+                if place != at and len(one) > 1:
                     assert [part.label for part in one] == [part.label for part in other]
         assert check(folder) == []
 
-    @pytest.mark.usefixtures("simple_cleaner")
+    @given(st.text("ab \n\r\t.★*⟦⟧_é\u0301ก字\u200b\x85\u2028<>&", max_size=40), st.integers())
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+    def test_any_text(self, tmp_path: Path, default_cleaner: Cleaner, text: str, seed: int) -> None:
+        source = tmp_path / "page.jsonl"
+        source.write_text(json.dumps({"id": "page", "text": f"three words here\n{text}"}))
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+        session = Session(collect([str(source)], tmp_path / "out"), default_cleaner)
+        blocks = session.view(0).to_dict()["blocks"]
+        labels = choose(blocks, LABELS, seed)
+        session.save(0, labels, [])
+        (page,) = read_pages(tmp_path / "out")
+        assert list(label_blocks(page, segmented(page))) == labels
+        assert check(tmp_path / "out") == []
+
     def test_repeated_texts_and_brackets(
         self, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner
     ) -> None:
@@ -198,7 +213,7 @@ class TestRoundTrip:
 class TestPages:
     def test_resumed(self, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner) -> None:
         out = tmp_path / "out"
-        (text_page.parent / "other.txt").write_text("another page")
+        (text_page.parent / "other.txt").write_text("yet another page")
         inputs = [str(text_page.parent)]
         session = Session(collect(inputs, out), simple_cleaner)
         labels = ["comment", "article", UNJUDGED, UNJUDGED, "navigation", "article"]
@@ -223,14 +238,18 @@ class TestPages:
 
     def test_names(self, tmp_path: Path) -> None:
         rows = [
-            {"id": "https://a.example/x y/../1.html", "text": "one", "url": "https://a.example/1"},
-            {"id": "../etc/passwd", "text": "two"},
-            {"id": "passwd.html.html", "text": "three"},
-            {"id": "etc-passwd", "text": "four"},
-            {"id": "…", "text": "five"},
-            {"id": "again", "text": "five!"},
-            {"id": "empty", "text": "***"},
-            {"id": "字" * 200, "html": "<p>six</p>"},
+            {
+                "id": "https://a.example/x y/../1.html",
+                "text": "page number one",
+                "url": "https://a.example/1",
+            },
+            {"id": "../etc/passwd", "text": "page number two"},
+            {"id": "passwd.html.html", "text": "page number three"},
+            {"id": "etc-passwd", "text": "page number four"},
+            {"id": "…", "text": "page number five"},
+            {"id": "again", "text": "Page number five!"},
+            {"id": "empty", "text": "* two words *"},
+            {"id": "字" * 200, "html": "<p>page number six</p>"},
         ]
         source = tmp_path / "rows.jsonl"
         source.write_text("\n".join(json.dumps(row) for row in rows))
@@ -241,22 +260,39 @@ class TestPages:
             "https-a.example-x-y-..-1",
             "etc-passwd",
             "passwd",
-            "etc-passwd-04efaf08",
+            "etc-passwd-80760178",
         ]
         assert names[4:] == ["page", "字" * 50]
         assert tasks[0].page.url == "https://a.example/1"
         assert said == [
             "again: the same text as page; left out",
-            "empty: holds no text; left out",
+            "empty: holds no text, or no more than a word or two; left out",
         ]
         for task in tasks:
             write_page(task.folder, replace(task.page, source="x"))
         assert len(read_pages(tmp_path / "out")) == len(tasks)
 
+    def test_files_beside_labelled_ones(self, folder: Path) -> None:
+        (folder / "README.md").write_text("what these pages are")
+        said: list[str] = []
+        assert len(collect([str(folder)], None, say=said.append)) == len(PAGES)
+        assert len(said) == 1
+
+    def test_output_below_the_input(
+        self, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner
+    ) -> None:
+        out = tmp_path / "in" / "labelled"
+        session = Session(collect([str(text_page.parent)], out), simple_cleaner)
+        session.save(0, ["comment"] * 6, [])
+        said: list[str] = []
+        (task,) = collect([str(text_page.parent)], out, say=said.append)
+        assert task.done
+        assert said == []
+
     def test_no_file_of_another_page_is_touched(self, text_page: Path, tmp_path: Path) -> None:
         out = tmp_path / "out"
         out.mkdir()
-        (out / "page.html").write_text("<p>not this one</p>")
+        (out / "page.html").write_text("<p>it is not this one</p>")
         (task,) = collect([str(text_page)], out)
         assert task.page.name.startswith("page-")
         (task,) = collect([str(out)], out)
@@ -304,7 +340,8 @@ class TestPages:
         assert check(out, (*LABELS, UNJUDGED, "price")) == []
         # A model that does not know them still offers the labels that pages have.
         own.labels = LABELS
-        assert Session(collect([str(out)], None), simple_cleaner).labels == (*LABELS, "price")
+        session = Session(collect([str(out)], None), simple_cleaner, labels=["quote"])
+        assert session.labels == (*LABELS, "quote", "price")
 
 
 class TestServer:
@@ -333,6 +370,10 @@ class TestServer:
         connection.close()
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+
+    def test_text_of_pages_is_data(self, server: LabelServer) -> None:
+        _, page = ask(server, "pages/0")
+        assert page["blocks"][1]["pieces"] == [["The first line.", -1]]
 
     def test_script_never_makes_markup_of_a_page(self) -> None:
         script = (Path(__file__).parents[1] / "cleaner/label/page.js").read_text()
@@ -412,7 +453,10 @@ class TestCommand:
 
     def test_pages_without_labels_need_a_folder(self, text_page: Path, capsys: Capture) -> None:
         err = self.refused([str(text_page)], capsys)
-        assert err == "cleaner: page.txt has no labels beside it; add -o FOLDER for them\n"
+        assert err.splitlines() == [
+            "cleaner: files without labels beside them, left out: 1; -o FOLDER takes them in",
+            "cleaner: no page to label; give HTML or plain text",
+        ]
 
     def test_no_pages(self, tmp_path: Path, capsys: Capture) -> None:
         assert "holds no pages" in self.refused([str(tmp_path), "-o", str(tmp_path / "o")], capsys)
@@ -441,9 +485,15 @@ class TestCommand:
         assert err.startswith(f"cleaner: port {port}: ")
         assert err.count("\n") == 1
 
-    def test_empty_licence(self, text_page: Path, tmp_path: Path, capsys: Capture) -> None:
-        arguments = [str(text_page), "-o", str(tmp_path / "out"), "--licence", " "]
-        assert "give the licence of the pages" in self.refused(arguments, capsys)
+    @pytest.mark.parametrize(
+        ("option", "value", "advice"),
+        [("--licence", " ", "give the licence of the pages"), ("--label", "a b", "of one word")],
+    )
+    def test_impossible_headers_and_labels(
+        self, text_page: Path, tmp_path: Path, option: str, value: str, advice: str, capsys: Capture
+    ) -> None:
+        arguments = [str(text_page), "-o", str(tmp_path / "out"), option, value]
+        assert advice in self.refused(arguments, capsys)
 
 
 def test_ended_by_the_keyboard(text_page: Path, tmp_path: Path) -> None:
@@ -464,7 +514,7 @@ sys.exit(main(["label", {str(text_page)!r}, "-o", {str(out)!r}]))
     address = ended.stdout.strip()
     assert ended.returncode == 0
     assert ended.stderr.splitlines() == [
-        f"1 pages, 0 labelled: {address}",
+        f"pages: 1, labelled: 0; label them at {address}",
         "Ctrl-C ends it; what is saved stays",
-        f"0 of 1 pages labelled, in {out}",
+        f"labelled: 0 of 1 pages, in {out}",
     ]

@@ -3,7 +3,7 @@
 "use strict";
 
 const $ = (id) => document.getElementById(id);
-let session = { labels: [], unjudged: "", pages: [] };
+let session = { labels: [], unjudged: "", with_spam: "", pages: [] };
 let letters = {}; // label → the letter that stands for it
 let page = null; // the page that is shown, as the server sent it
 let number = 0; // its place in session.pages
@@ -51,12 +51,10 @@ async function show(wanted) {
 async function save() {
   if (!labels.length) return;
   changed = false; // before the answer: what is changed until then is not in it
-  try {
-    session = await ask(`pages/${number}`, { labels, marks: [...spam] });
-  } catch (error) {
+  session = await ask(`pages/${number}`, { labels, marks: [...spam] }).catch((error) => {
     changed = true;
     throw error;
-  }
+  });
   [page.judged, page.done] = [true, true];
   drawProgress();
   labels.forEach((_, at) => paint(at)); // by now labels are the person's, no longer proposals
@@ -116,14 +114,14 @@ function paint(at) {
   const differs = block.has_words && label !== block.proposal;
   item.dataset.colour = colour(label);
   item.classList.toggle("doubtful", block.doubtful && !page.judged);
-  item.classList.toggle("differs", differs && page.judged);
+  item.classList.toggle("differs", differs && page.judged && !block.doubtful && label !== session.unjudged);
   item.title = block.has_words ? `${label}; the model: ${block.proposal} ${block.confidence.toFixed(2)}` : "no words: nothing to label";
   const sure = block.confidence.toFixed(2) + (block.doubtful ? "?" : "");
   const beside = !block.has_words ? "" : differs ? ` → ${letters[block.proposal]} ${sure}` : ` ${sure}`;
   const letter = element("span", "letter", block.has_words ? letters[label] : "·");
   letter.setAttribute("aria-label", label);
   item.firstChild.replaceChildren(letter, beside);
-  for (const mark of item.querySelectorAll("mark")) mark.classList.toggle("confirmed", spam.has(+mark.dataset.mark));
+  for (const mark of item.querySelectorAll("mark")) mark.classList.toggle("confirmed", label === session.with_spam && spam.has(+mark.dataset.mark));
 }
 
 function drawProgress() {
@@ -157,13 +155,10 @@ function drawLabels() {
 function choose(from, to) {
   const items = $("blocks").children;
   if (!items.length) return;
-  const paintChosen = (chosen) => {
-    for (let at = Math.min(anchor, cursor); at <= Math.max(anchor, cursor); at++) items[at].setAttribute("aria-selected", chosen);
-  };
-  paintChosen(false);
+  chosen().forEach((at) => items[at].setAttribute("aria-selected", false));
   items[cursor].tabIndex = -1;
   [anchor, cursor] = [from, to].map((at) => Math.max(0, Math.min(at, items.length - 1)));
-  paintChosen(true);
+  chosen().forEach((at) => items[at].setAttribute("aria-selected", true));
   items[cursor].tabIndex = 0;
   items[cursor].focus({ preventScroll: true });
   items[cursor].scrollIntoView({ block: "nearest" });
@@ -187,8 +182,9 @@ const give = (label) => change((at) => {
 });
 
 function toggleSpam() {
-  const marks = chosen().flatMap((at) => page.blocks[at].pieces.map(([, mark]) => mark)).filter((mark) => mark >= 0);
-  if (!marks.length) return say("nothing in these blocks is marked as spam");
+  const blocks = chosen().filter((at) => labels[at] === session.with_spam);
+  const marks = blocks.flatMap((at) => page.blocks[at].pieces.map(([, mark]) => mark)).filter((mark) => mark >= 0);
+  if (!marks.length) return say(`nothing to mark here: spam is an underlined stretch of ${session.with_spam} blocks`);
   const all = marks.every((mark) => spam.has(mark));
   change(() => marks.forEach((mark) => (all ? spam.delete(mark) : spam.add(mark))));
 }
@@ -202,10 +198,9 @@ function undo() {
 }
 
 function nextDoubt() {
-  const stands = (item) => item.matches(".doubtful, .differs") && +item.dataset.at > cursor;
-  const found = [...$("blocks").children].find(stands);
-  if (!found) return say("no doubt below");
-  choose(+found.dataset.at, +found.dataset.at);
+  const found = [...$("blocks").children].findIndex((item, at) => at > cursor && item.matches(".doubtful, .differs"));
+  if (found < 0) return say("no doubt below");
+  choose(found, found);
 }
 
 // Keys and mouse.

@@ -107,15 +107,18 @@ class Session:
     Safe to share between threads.
     """
 
-    def __init__(self, tasks: Sequence[Task], cleaner: Cleaner, order: Order = "input") -> None:
+    def __init__(
+        self, tasks: Sequence[Task], cleaner: Cleaner, order: Order = "input", *,
+        labels: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.tasks = list(tasks)
         self._cleaner = cleaner
         self._lock = Lock()
-        given = {entry.label for task in tasks for entry in task.page.labels}
-        given |= {task.page.rest for task in tasks}
-        labels = cleaner.model.labels
-        self.labels = (*labels, *sorted(given - {*labels, UNJUDGED}))
-        """Those of the model, then those of pages that are labelled already."""
+        found = {entry.label for task in tasks for entry in task.page.labels}
+        found |= {task.page.rest for task in tasks}
+        offered = dict.fromkeys([*cleaner.model.labels, *labels, *sorted(found)])
+        self.labels = tuple(label for label in offered if label != UNJUDGED)
+        """Those of the model, those given, then those of pages that are labelled already."""
         if order == "doubt":
             self.tasks.sort(key=self._doubt, reverse=True)
 
@@ -128,7 +131,12 @@ class Session:
     def overview(self) -> dict[str, Any]:
         """Labels to choose from, and all pages: plain data for the browser."""
         pages = [{"name": task.page.name, "done": task.done} for task in self.tasks]
-        return {"labels": self.labels, "unjudged": UNJUDGED, "pages": pages}
+        return {
+            "labels": self.labels,
+            "unjudged": UNJUDGED,
+            "with_spam": ARTICLE,  # the format marks spam in no other blocks
+            "pages": pages,
+        }
 
     def view(self, number: int) -> View:
         """A page with labels and proposals; with `error` where the model cannot read it."""
@@ -250,7 +258,6 @@ def _entries(block: Shown, label: str, marks: Sequence[Mark]) -> list[Labelled]:
     entries = []
     for start, end, name in parts:
         text = block.text[start:end].translate(_BRACKETS)
-        # The format has spam inside articles only.
         spans = tuple(
             (max(mark.start - start, 0), min(mark.end, end) - start)
             for mark in marks

@@ -30,6 +30,8 @@ Say = Callable[[str], None]
 
 _MOST = 1000
 """Pages of a session: all are held in memory, and nobody labels more in one go."""
+_LEAST = 3
+"""Words of a page: alignment takes fewer for strays."""
 _LONGEST = 50
 """Characters of a name made for a page: with suffixes it fits a file system in any script."""
 _SUFFIXES = re.compile(r"(\.(html?|xhtml|txt|md|labels|gz|zst))+$", re.I)
@@ -71,9 +73,10 @@ def collect(
     for page, file in _pages(inputs, output, kind, licence, say):
         key = _fingerprint(page)
         if not key:
-            say(f"{page.name}: holds no text; left out")
+            say(f"{page.name}: holds no text, or no more than a word or two; left out")
         elif key in tasks:
-            say(f"{page.name}: the same text as {tasks[key].page.name}; left out")
+            if key not in saved:  # else the copy that was made of it
+                say(f"{page.name}: the same text as {tasks[key].page.name}; left out")
         elif output is None:
             assert file is not None
             tasks[key] = Task(page, file.parent, done=True)
@@ -88,7 +91,7 @@ def collect(
             names.add(name.casefold())
             tasks[key] = Task(replace(page, name=name), output, done=False)
         if len(tasks) > _MOST:
-            raise InputError(f"more than {_MOST:,} pages; name fewer of them")
+            raise InputError(f"more than {_MOST:,} pages; name fewer, or pipe some of them to -")
     if not tasks:
         raise InputError("no page to label; give HTML or plain text")
     return list(tasks.values())
@@ -116,12 +119,14 @@ def _pages(
     inputs: Sequence[str], output: Path | None, kind: Kind, licence: str, say: Say
 ) -> Iterator[tuple[LabelledPage, Path | None]]:
     """Pages, with their labels where they have some, and the files that they come from."""
+    without_place = 0
     for source in sources(inputs):
         if source.path is not None and _is_labelled(source.path):
             yield read_page(source.path), source.path
             continue
         if output is None:
-            raise InputError(f"{source.name} has no labels beside it; add -o FOLDER for them")
+            without_place += 1
+            continue
         for found in _records(source):
             try:
                 if found.error is not None:
@@ -129,6 +134,8 @@ def _pages(
                 yield _new_page(found, kind, licence), source.path
             except ValueError as error:
                 say(f"{found.id}: {error}; left out")
+    if without_place:
+        say(f"files without labels beside them, left out: {without_place}; -o FOLDER takes them in")
 
 
 def _is_labelled(file: Path) -> bool:
@@ -172,12 +179,14 @@ def _name(id: str) -> str:
 
 
 def _fingerprint(page: LabelledPage) -> str:
-    """Equal for pages that `cleaner data check` takes for the same; empty for no text."""
+    """Equal for pages that `cleaner data check` takes for the same; empty for too little text."""
     try:
         words = [token.text for token in tokens(segment(page.page, page.kind).source)]
     except ValueError:
         return ""
-    return hashlib.sha256("\n".join(words).encode("utf-8", "replace")).hexdigest() if words else ""
+    if len(words) < _LEAST:
+        return ""
+    return hashlib.sha256("\n".join(words).encode("utf-8", "replace")).hexdigest()
 
 
 def _lies_alone(file: Path, output: Path) -> bool:
