@@ -15,7 +15,7 @@ LAYERS = (
     {"network", "zones"},
     {"model"},
     {"clean"},
-    {"data", "render", "compose", "augment", "examples", "train", "evaluate", "io"},
+    {"data", "render", "compose", "augment", "examples", "train", "evaluate", "io", "rows"},
     {"run", "connectors", "label", "inspect"},
     {"cli"},
     {"__main__"},

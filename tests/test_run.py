@@ -30,9 +30,9 @@ from cleaner.clean import Cleaner, Result
 from cleaner.errors import CleanerError, InputError, ModelError, RunError
 from cleaner.io.parquet import Writer as ParquetWriter
 from cleaner.io.record import AtomicFile
+from cleaner.rows import count_words
 from cleaner.run import Limits, Options, Progress, load_cleaner, run, stream
 from cleaner.run.counts import Counts
-from cleaner.run.rows import count_words
 from cleaner.types import Kind
 from conftest import TRAINING_DATA, SimpleCleaner
 

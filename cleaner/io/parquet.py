@@ -35,7 +35,7 @@ def items(source: Source) -> Iterator[Item]:
                 batches = file.iter_batches(_ROWS_READ, row_groups=[group], use_threads=False)
                 for batch in batches:
                     size = batch.nbytes // max(1, batch.num_rows)
-                    for row in _rows(batch):
+                    for row in rows_of(batch):
                         number += 1
                         read = source.size * number // total
                         if isinstance(row, str):
@@ -49,7 +49,7 @@ def items(source: Source) -> Iterator[Item]:
                 number = last
 
 
-def _rows(batch: Any) -> list[dict[str, Any] | str]:
+def rows_of(batch: Any) -> list[dict[str, Any] | str]:
     """The rows of a batch, or why one cannot be read.
 
     A value that Python has no object for is null, since most columns are only handed on: a date

@@ -6,7 +6,6 @@ processes (`pool`) that a page may kill, and keep the order of the input.
 
     plan       which inputs go into which output
     pool       worker processes, and what happens when one dies
-    rows       from a page to a row of the output (in the workers)
     outputs    what a unit is written to
     manifest   what is finished, and by which model and options
     progress   the bar, and the summary
@@ -25,13 +24,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from cleaner import __version__
+from cleaner import __version__, rows
 from cleaner.clean import Cleaner
 from cleaner.errors import InputError, RunError
 from cleaner.io import STDIN, Item, Source, format_of, items, sources, survey
 from cleaner.io.files import FolderWriter
 from cleaner.io.record import AtomicFile, packing
-from cleaner.run import rows
+from cleaner.rows import Limits, Options, Outcome
 from cleaner.run.counts import Counts
 from cleaner.run.manifest import Entry, Manifest, errors_file, numbered_texts
 from cleaner.run.outputs import (
@@ -43,9 +42,8 @@ from cleaner.run.outputs import (
 )
 from cleaner.run.outputs import packing as packing_of
 from cleaner.run.plan import Unit, gone, units
-from cleaner.run.pool import Limits, Pool, Task
+from cleaner.run.pool import Pool, Task
 from cleaner.run.progress import Progress, table
-from cleaner.run.rows import Options, Outcome
 from cleaner.types import CHOICES
 
 __all__ = [

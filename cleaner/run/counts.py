@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cleaner.errors import RunError
-from cleaner.run.rows import Outcome
+from cleaner.rows import Outcome
 
 _REASONS = 100
 

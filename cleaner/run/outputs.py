@@ -8,13 +8,12 @@ from typing import Any, Protocol
 
 from cleaner.errors import InputError
 from cleaner.io import FORMATS, Columns, Item, Record, Source, format_of, items, parquet, record
-from cleaner.io.columns import PAGES
 from cleaner.io.files import FolderWriter, TextWriter
 from cleaner.io.jsonl import Writer as JsonlWriter
 from cleaner.io.jsonl import to_line
 from cleaner.io.parquet import Writer as ParquetWriter
 from cleaner.io.record import AtomicFile
-from cleaner.run.rows import Options, Outcome, added_types, kept_fields
+from cleaner.rows import Options, Outcome, added_types, kept_fields, kept_types
 
 OUTPUTS = ("jsonl.gz", "jsonl.zst", "jsonl", "parquet", "txt")
 """Formats that are written."""
@@ -105,13 +104,7 @@ def _parquet_fields(source: Source, options: Options) -> dict[str, Any]:
     schema = parquet.schema_of(source)
     if schema is None:
         return {}
-    types = dict(zip(schema.names, schema.types, strict=True))
-    # The first column of those that may hold the page does wherever it is not null.
-    given = [name for name in (options.columns.html, options.columns.text) if name]
-    names = given or [name for name, _ in PAGES]
-    column = next((name for name in names if name in types), None)
-    kept = kept_fields(Record("", fields=types, column=column), options)
-    return {name: "string" if kind == "" else kind for name, kind in kept.items()}
+    return kept_types(dict(zip(schema.names, schema.types, strict=True)), options)
 
 
 def _rows(sources: Iterable[Source], options: Options) -> Iterator[dict[str, Any]]:

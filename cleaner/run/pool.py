@@ -34,6 +34,7 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from cleaner.errors import CleanerError, RunError
+from cleaner.rows import Limits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -63,15 +64,6 @@ class Task(Generic[T, R]):
     def finished(self) -> bool:
         """Whether every item has its result."""
         return len(self.results) == len(self.items)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one page may use."""
-
-    seconds: float = 60.0
-    megabytes: int = 2048
-    """Address space over that of a worker at rest."""
 
 
 @dataclass(eq=False, slots=True)

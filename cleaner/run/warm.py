@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import gc
 
+from cleaner import rows
 from cleaner.language import detect
-from cleaner.run import rows
 
 __all__ = ["rows"]
 

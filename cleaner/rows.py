@@ -1,6 +1,6 @@
 """What becomes of one page: a row of the output, or the reason why there is none.
 
-Runs in the workers.
+Runs in the workers of corpus runs (`cleaner.run`) and of engines (`cleaner.connectors`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from cleaner.assemble import clean_text
 from cleaner.clean import Cleaner, Result
 from cleaner.errors import InputError
 from cleaner.io import Columns, Item, Record, record
-from cleaner.io.columns import without
+from cleaner.io.columns import PAGES, without
 from cleaner.io.jsonl import to_line
-from cleaner.run.pool import Limits
 from cleaner.spam import deletion
 from cleaner.types import ARTICLE, Block, Favor, Kind, Page, SpamMode
 
@@ -53,8 +52,17 @@ _OUT_OF_MEMORY = ("MemoryError", "Unable to allocate ")
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What one page may use."""
+
+    seconds: float = 60.0
+    megabytes: int = 2048
+    """Address space over that of a worker at rest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
-    """All that decides what a run writes, but the model."""
+    """All that decides what becomes of pages, but the model."""
 
     format: str = "jsonl.gz"
     """`jsonl`, `jsonl.gz`, `jsonl.zst`, `parquet` or `txt`."""
@@ -132,6 +140,17 @@ def outcome(
         page = record(item, options.columns)
     except (MemoryError, RecursionError, Exception) as error:
         page = record(item._replace(raw=None, error=_words(error)), options.columns)
+    return outcome_of(cleaning, options, pack, model, page)
+
+
+def outcome_of(
+    cleaning: Cleaner,
+    options: Options,
+    pack: Callable[[dict[str, Any]], Any],
+    model: str,
+    page: Record,
+) -> Outcome:
+    """The same for a page that was read."""
     try:
         if page.error is not None:
             return _failed(page, page.error, options, pack, model)
@@ -210,6 +229,19 @@ def kept_fields(page: Record, options: Options) -> dict[str, Any]:
                 free = f"original_{free}"
             kept[free] = fields[name]
     return kept
+
+
+def kept_types(types: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """Types of the fields that stay of rows with these types of columns.
+
+    An `id` that rows get, since they have none, is a "string".
+    """
+    # The first column of those that may hold the page does wherever it is not null.
+    given = [name for name in (options.columns.html, options.columns.text) if name]
+    names = given or [name for name, _ in PAGES]
+    column = next((name for name in names if name in types), None)
+    kept = kept_fields(Record("", fields=types, column=column), options)
+    return {name: "string" if kind == "" else kind for name, kind in kept.items()}
 
 
 def _cleaned(
