@@ -1,0 +1,75 @@
+"""Cleaning inside an engine that brings its own workers: one module an engine.
+
+    spark       a function from data frame to data frame
+    ray         the same for Ray Data
+    datatrove   a step of a pipeline
+    scrapy      an item pipeline
+    arrow       batches of rows, as Spark and Ray hand them to Python
+
+Columns are found, and rows made, as in corpus runs (`cleaner.rows`); the same page gives the same
+row in all of them. A page that cannot be cleaned stays, with its reason in `error`. What a
+corpus run does beyond that is the engine's job here: who starts again what was killed, and who ends
+a page that takes too long. A new engine is a module that feeds `RowCleaner`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+from cleaner.clean import Cleaner
+from cleaner.io import Item, Record
+from cleaner.io.columns import Columns
+from cleaner.rows import Options, Outcome, outcome_of, setup
+
+__all__ = ["Columns", "Options", "RowCleaner", "engine_options"]
+
+
+class RowCleaner:
+    """Turns rows into cleaned rows, in the process where it is made.
+
+    Args:
+        options: as of a corpus run; `limits`, `format` and `attributes` have no effect.
+        model: directory of a model, the same on every machine; None for the default one.
+        pack: done to each row that goes out.
+
+    Raises:
+        ModelError: there is no such model.
+        InputError: the model does not know a label that is to be kept.
+    """
+
+    def __init__(
+        self, options: Options | None = None, model: str | None = None,
+        pack: Callable[[dict[str, Any]], Any] = dict,
+    ) -> None:  # fmt: skip
+        options = engine_options(options)
+        self._work, facts = setup(partial(_cleaner, model), options, pack)
+        self._record = partial(outcome_of, _cleaner(model), options, pack, facts["model"])
+
+    def __call__(self, rows: Iterable[Mapping[str, Any] | str]) -> Iterator[Any]:
+        """Rows in the order they came, without those that are dropped.
+
+        A text in the place of a row says why there is none.
+        """
+        for row in rows:
+            why = row if isinstance(row, str) else None
+            outcome = self._work(Item("parquet", "", "", None if why else row, error=why))
+            if outcome.packed is not None:
+                yield outcome.packed
+
+    def clean(self, page: Record) -> Outcome:
+        """What becomes of one page."""
+        return self._record(page)
+
+
+def engine_options(options: Options | None) -> Options:
+    """Options under which no row is lost without a trace: there is no list of errors."""
+    return replace(options or Options(), format="parquet", keep_failed=True, attributes=False)
+
+
+@cache
+def _cleaner(model: str | None) -> Cleaner:
+    """Loaded once in each process, whatever number of tasks comes to it."""
+    return Cleaner() if model is None else Cleaner.load(model)

@@ -1,0 +1,84 @@
+"""Scrapy: an item pipeline that adds the clean text of the page an item holds.
+
+    # settings.py
+    ITEM_PIPELINES = {"cleaner.connectors.scrapy.CleanerPipeline": 300}
+
+    # the spider
+    yield {"url": response.url, "html": response.text}
+
+| setting | default | |
+|---|---|---|
+| `CLEANER_PAGE_FIELD` | `html` | field with the page, text or bytes |
+| `CLEANER_URL_FIELD` | `url` | field with its address |
+| `CLEANER_MODEL` | the model shipped | model directory |
+| `CLEANER_FAVOR` | `balanced` | as of `cleaner.clean` |
+| `CLEANER_SPAM` | `remove` | the same |
+| `CLEANER_KEEP_PAGE` | `True` | whether the item keeps the page |
+| `CLEANER_DROP_EMPTY` | `False` | whether items without an article are dropped |
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from itemadapter import ItemAdapter
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+
+from cleaner.connectors import Options, RowCleaner
+from cleaner.io import Record
+from cleaner.types import CHOICES
+
+FIELDS = ("text", "comments", "spam", "language", "confidence", "error")
+"""What an item gets; one that declares its fields, those it has."""
+
+
+class CleanerPipeline:
+    """Cleans the page in each item; items without one pass as they are."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
+        self._stats = crawler.stats
+        self._page = settings.get("CLEANER_PAGE_FIELD", "html")
+        self._url = settings.get("CLEANER_URL_FIELD", "url")
+        self._keep_page = settings.getbool("CLEANER_KEEP_PAGE", True)
+        self._drop_empty = settings.getbool("CLEANER_DROP_EMPTY", False)
+        chosen = {
+            name: settings.get(f"CLEANER_{name.upper()}", default)
+            for name, default in (("favor", "balanced"), ("spam", "remove"))
+        }
+        for name, value in chosen.items():
+            if value not in CHOICES[name]:
+                choices = ", ".join(CHOICES[name])
+                raise ValueError(f"CLEANER_{name.upper()} is {value!r}; give one of {choices}")
+        self._clean = RowCleaner(Options(**chosen), settings.get("CLEANER_MODEL"))
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy makes pipelines."""
+        return cls(crawler)
+
+    def process_item(self, item: Any) -> Any:
+        """Add the clean text and what belongs to it; raises `DropItem` as the settings say."""
+        adapter = ItemAdapter(item)
+        page = adapter.get(self._page)
+        if not isinstance(page, str | bytes):
+            self._count("without_page")
+            return item
+        url = adapter.get(self._url)
+        outcome = self._clean.clean(Record("", page, url=url if isinstance(url, str) else None))
+        self._count("failed" if outcome.error else "cleaned")
+        row = outcome.packed
+        if self._drop_empty and not row["text"]:
+            raise DropItem(f"no article in {url or 'the page'}: {outcome.error or 'empty'}")
+        declared = ItemAdapter.get_field_names_from_class(type(item))  # None: any field will do
+        for name in FIELDS:
+            if declared is None or name in declared:
+                adapter[name] = row[name]
+        if not self._keep_page:
+            del adapter[self._page]
+        return item
+
+    def _count(self, what: str) -> None:
+        if self._stats is not None:
+            self._stats.inc_value(f"cleaner/{what}")

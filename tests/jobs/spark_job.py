@@ -1,0 +1,19 @@
+"""PAGES.parquet to FOLDER by Spark."""
+
+import sys
+
+from pyspark.sql import SparkSession
+
+from cleaner.connectors.spark import Columns, Options, clean_frame
+
+spark = (
+    SparkSession.builder.master("local[2]")
+    .config("spark.ui.enabled", "false")
+    .config("spark.driver.host", "127.0.0.1")
+    .config("spark.driver.bindAddress", "127.0.0.1")
+    .getOrCreate()
+)
+pages = spark.read.parquet(sys.argv[1]).repartition(2)
+options = Options(columns=Columns(html="page"), segments=True)
+clean_frame(pages, options).write.parquet(sys.argv[2])
+spark.stop()

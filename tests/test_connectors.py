@@ -1,0 +1,210 @@
+"""The same page gives the same row in every engine, and no page is lost without a trace."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cleaner.clean import Cleaner
+from cleaner.connectors import Columns, Options, RowCleaner
+from cleaner.errors import InputError, ModelError
+from conftest import TRAINING_DATA
+
+JOBS = Path(__file__).parent / "jobs"
+PAGES = sorted(TRAINING_DATA.glob("*-news-*.html"))[:6]
+BY_PAGE = Options(columns=Columns(html="page"), segments=True)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pages beside a column of a name that cleaning gives away, and a row without a page."""
+    path = tmp_path_factory.mktemp("corpus") / "pages.parquet"
+    pages = {page.name: page.read_text("utf-8") for page in PAGES} | {"none": None}
+    rows = [{"id": name, "page": page, "text": "of old"} for name, page in pages.items()]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    """The clean text of each page."""
+    cleaning = Cleaner()
+    return {page.name: cleaning.clean(page.read_text("utf-8")).text for page in PAGES}
+
+
+def run_job(name: str, *arguments: str | Path) -> None:
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    done = subprocess.run(
+        [sys.executable, JOBS / f"{name}_job.py", *arguments],
+        env=environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def needs(module: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(find_spec(module) is None, reason=f"{module} is not installed")
+
+
+class TestRows:
+    def test_a_row_keeps_its_fields(self, texts: dict[str, str]) -> None:
+        page = PAGES[0]
+        row = {"id": page.name, "page": page.read_text("utf-8"), "date": 2026, "text": "of old"}
+        (cleaned,) = RowCleaner(BY_PAGE)([row])
+        assert cleaned["text"] == texts[page.name]
+        assert (cleaned["id"], cleaned["date"]) == (page.name, 2026)
+        assert cleaned["original_text"] == "of old"
+        assert "page" not in cleaned
+        assert cleaned["error"] is None
+        assert all(
+            cleaned["source"][s["start"] : s["end"]] == s["text"] for s in cleaned["segments"]
+        )
+
+    def test_what_fails_stays_with_its_reason(self) -> None:
+        rows: list[dict[str, Any] | str] = [{"id": 1, "html": ""}, "cannot be read", {"id": 2}]
+        cleaned = list(RowCleaner()(rows))
+        assert [row["text"] for row in cleaned] == ["", "", ""]
+        assert cleaned[1]["error"] == "cannot be read"
+        assert "none of the columns" in cleaned[2]["error"]
+
+    def test_options_are_those_of_runs(self) -> None:
+        page = {"html": PAGES[0].read_text("utf-8")}
+        assert list(RowCleaner(Options(min_words=10_000))([page])) == []
+        (row,) = RowCleaner(Options(language=False, keep_original=True))([page])
+        assert row["language"] is None
+        assert row["html"] == page["html"]
+
+    def test_models_and_labels_are_checked_at_once(self, tmp_path: Path) -> None:
+        with pytest.raises(ModelError, match="give a model directory"):
+            RowCleaner(model=str(tmp_path))
+        with pytest.raises(InputError, match="the model knows no label advert"):
+            RowCleaner(Options(keep_labels=("advert",)))
+
+
+class TestArrow:
+    def test_columns_do_not_depend_on_rows(self, corpus: Path) -> None:
+        from cleaner.connectors.arrow import BatchCleaner, schema_of
+
+        table = pq.read_table(corpus)
+        clean = BatchCleaner(BY_PAGE)
+        found, none = clean(table), clean(table.slice(0, 0))
+        assert found.schema == none.schema == schema_of(table.schema, BY_PAGE)
+        assert (found.num_rows, none.num_rows) == (len(PAGES) + 1, 0)
+
+
+@pytest.mark.parametrize("engine", [
+    pytest.param("spark", marks=[
+        needs("pyspark"), pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java"),
+    ]),
+    pytest.param("ray", marks=needs("ray")),
+])  # fmt: skip
+def test_tables(engine: str, corpus: Path, texts: dict[str, str], tmp_path: Path) -> None:
+    run_job(engine, corpus, tmp_path / "out")
+    rows = {row["id"]: row for row in pq.read_table(tmp_path / "out").to_pylist()}
+    assert {name: row["text"] for name, row in rows.items()} == {**texts, "none": ""}
+    assert rows["none"]["error"].startswith("column page holds no text")
+    assert {row["original_text"] for row in rows.values()} == {"of old"}
+    one = rows[PAGES[0].name]
+    assert "".join(s["text"] for s in one["segments"]).strip()
+    assert all(one["source"][s["start"] : s["end"]] == s["text"] for s in one["segments"])
+
+
+@needs("datatrove")
+def test_datatrove(corpus: Path, texts: dict[str, str], tmp_path: Path) -> None:
+    run_job("datatrove", corpus, tmp_path)
+
+    def written(folder: str) -> dict[str, dict[str, Any]]:
+        lines = gzip.decompress((tmp_path / folder / "00000.jsonl.gz").read_bytes()).splitlines()
+        return {row["id"]: row for row in map(json.loads, lines)}
+
+    cleaned = written("cleaned")
+    # datatrove's own reader leaves out rows without a text.
+    assert {name: row["text"] for name, row in cleaned.items()} == texts
+    assert cleaned[PAGES[0].name]["metadata"]["segments"]
+
+
+@needs("datatrove")
+def test_datatrove_keeps_what_it_cannot_clean() -> None:
+    from datatrove.data import Document
+
+    from cleaner.connectors.datatrove import CleanerStep
+
+    class Excluded(list[Document]):
+        def __enter__(self) -> Excluded:
+            return self
+
+        def __exit__(self, *exception: object) -> None:
+            pass
+
+        def write(self, document: Document, rank: int) -> None:
+            self.append(document)
+
+    excluded: Any = Excluded()
+    step = CleanerStep(exclusion_writer=excluded)
+    documents = [
+        Document("<p></p>", "empty"), Document("\x00\x01\x02" * 200, "binary"),
+        Document(PAGES[0].read_text("utf-8"), "page"),
+    ]  # fmt: skip
+    passed = [document.id for document in step.run(iter(documents))]
+    assert passed + [document.id for document in excluded] == ["page", "empty", "binary"]
+    assert "error" in excluded[1].metadata
+
+
+class TestScrapy:
+    pytestmark = needs("scrapy")
+
+    @staticmethod
+    def pipeline(**settings: Any) -> Any:
+        from scrapy.utils.test import get_crawler
+
+        from cleaner.connectors.scrapy import CleanerPipeline
+
+        return CleanerPipeline.from_crawler(get_crawler(settings_dict=settings))
+
+    def test_a_crawl(self, texts: dict[str, str], tmp_path: Path) -> None:
+        handler = partial(SimpleHTTPRequestHandler, directory=str(TRAINING_DATA))
+        handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            root = f"http://127.0.0.1:{server.server_port}"
+            run_job("scrapy", tmp_path / "items.jsonl", *(f"{root}/{p.name}" for p in PAGES))
+            server.shutdown()
+        items = map(json.loads, (tmp_path / "items.jsonl").read_text("utf-8").splitlines())
+        assert {item["url"].rpartition("/")[2]: item["text"] for item in items} == texts
+
+    def test_declared_items_get_the_fields_they_have(self) -> None:
+        @dataclass
+        class Story:
+            body: str
+            text: str | None = None
+
+        page = PAGES[0].read_text("utf-8")
+        story = self.pipeline(CLEANER_PAGE_FIELD="body").process_item(Story(page))
+        assert story == Story(page, Cleaner().clean(page).text)
+
+    def test_items_without_a_page_pass(self) -> None:
+        assert self.pipeline().process_item({"url": "x"}) == {"url": "x"}
+
+    def test_items_without_an_article_are_dropped_on_request(self) -> None:
+        from scrapy.exceptions import DropItem
+
+        with pytest.raises(DropItem, match="no article in the page"):
+            self.pipeline(CLEANER_DROP_EMPTY=True).process_item({"html": "<p></p>"})
+
+    def test_a_setting_that_is_no_choice_stops_the_crawl(self) -> None:
+        with pytest.raises(ValueError, match="CLEANER_SPAM is 'delete'; give one of remove"):
+            self.pipeline(CLEANER_SPAM="delete")
