@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cleaner.data.align import UNJUDGED, tokens
-from cleaner.data.importers.common import page_url
+from cleaner.data.importers.common import address, page_url
 from cleaner.data.pages import (
     LABELS_SUFFIX,
     PAGE_SUFFIXES,
     LabelledPage,
-    host_of,
     page_name,
     page_names,
     read_page,
@@ -152,13 +151,11 @@ def _new_page(found: Record, kind: Kind, licence: str) -> LabelledPage:
     content = found.data if isinstance(found.data, bytes) else encode(found.data)
     known = segment(content, found.kind if kind == "auto" else kind).kind
     name = _name(found.id)
-    addresses = (found.url, page_url(content) if known == "html" else None)
     return LabelledPage(
         name=name,
         page=content,
         kind=known,
-        # Without an address, each page stands for a site of its own.
-        url=next((url for url in addresses if url and _is_address(url)), f"file:///{name}"),
+        url=address(name, found.url, page_url(content) if known == "html" else None),
         language="und",
         layout="",
         source=" ".join(found.id.split()) or name,
@@ -166,10 +163,6 @@ def _new_page(found: Record, kind: Kind, licence: str) -> LabelledPage:
         rest=UNJUDGED,
         labels=(),
     )
-
-
-def _is_address(url: str) -> bool:
-    return "://" in url and host_of(url) is not None
 
 
 def _name(id: str) -> str:

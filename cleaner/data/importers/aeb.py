@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cleaner.data.importers.common import labelled, page_language, page_url, read_gzip, read_json
+from cleaner.data.importers.common import labelled, page_language, page_url, read_file, read_json
 from cleaner.data.pages import LabelledPage
 from cleaner.types import ARTICLE, NAVIGATION
 
@@ -17,7 +17,7 @@ from cleaner.types import ARTICLE, NAVIGATION
 def pages(directory: Path) -> Iterator[LabelledPage]:
     """Pages of such a folder, by ID. Raises `DataError` for files that are missing or broken."""
     for name, truth in sorted(read_json(directory / "ground-truth.json").items()):
-        page = read_gzip(directory / "html" / f"{name}.html.gz")
+        page = read_file(directory / "html" / f"{name}.html.gz")
         yield LabelledPage(
             name=f"aeb-{name}",
             page=page,

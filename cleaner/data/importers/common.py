@@ -5,15 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cleaner.data.pages import CLOSE, DAMAGED, OPEN, Labelled
+from cleaner.data.pages import CLOSE, DAMAGED, OPEN, Labelled, host_of
 from cleaner.errors import DataError
+from cleaner.segment.decode import decode
 
 UNKNOWN_LANGUAGE = "und"
+UNKNOWN_LICENCE = "unknown"
 
 _HTML_LANG = re.compile(rb"<html\b[^>]*?\blang\s*=\s*[\"']?([a-zA-Z]{2})(?![a-zA-Z])", re.I)
 _ADDRESS_TAG = re.compile(
@@ -42,12 +44,56 @@ def laid_out_as(format: str, path: Path) -> Iterator[None]:
         ) from error
 
 
-def read_gzip(path: Path) -> bytes:
-    """Content of a compressed file; `DataError` when it is missing or broken."""
+def read_file(path: Path) -> bytes:
+    """Content of a file, decompressed if `.gz`; `DataError` when it is missing or broken."""
     try:
-        return gzip.decompress(path.read_bytes())
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.suffix == ".gz" else content
     except DAMAGED as error:
         raise DataError(f"{path}: cannot be read ({error}); restore the file") from error
+
+
+def files_by_id(folder: Path, name: re.Pattern[str]) -> dict[str, Path]:
+    """Files of a folder whose whole name fits, by the ID in its first group.
+
+    Raises `DataError` when two files have one ID.
+    """
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        found = None if path.name.startswith(".") else name.fullmatch(path.name)
+        if found and files.setdefault(found[1], path) != path:
+            raise DataError(f"{path}: has the ID of {files[found[1]].name}; keep one of the two")
+    return files
+
+
+def paired(
+    pages: Mapping[str, Path], references: Mapping[str, Path]
+) -> Iterator[tuple[str, Path, Path]]:
+    """ID, page and reference, by ID. Raises `DataError` when one of the two is missing."""
+    for id in sorted({*pages, *references}):
+        if id not in references:
+            raise DataError(f"{pages[id]}: has no reference text; add it, or remove the page")
+        if id not in pages:
+            raise DataError(f"{references[id]}: has no page; add it, or remove the text")
+        yield id, pages[id], references[id]
+
+
+def licence(directory: Path) -> str:
+    """First line of the licence that lies in a data set's folder, or `unknown`."""
+    for path in sorted(directory.glob("LICEN[CS]E*")):
+        lines = decode(read_file(path)).split("\n") if path.is_file() else []
+        stated = [line.strip() for line in lines if line.strip()]
+        if stated:
+            return stated[0]
+    return UNKNOWN_LICENCE
+
+
+def address(name: str, *urls: str | None) -> str:
+    """The first of `urls` that is an address; without one, each page is a site of its own."""
+    for url in urls:
+        if url and "://" in url and host_of(url) is not None:
+            return url
+    return f"file:///{name}"
 
 
 def page_language(page: bytes) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cleaner.data.importers.common import labelled, page_language, page_url, read_gzip, read_json
+from cleaner.data.importers.common import labelled, page_language, page_url, read_file, read_json
 from cleaner.data.pages import LabelledPage
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION
 
@@ -24,7 +24,7 @@ def pages(directory: Path) -> Iterator[LabelledPage]:
     entries = read_json(directory / "evaldata.json")
     for key, entry in sorted(entries.items(), key=lambda item: str(item[1]["file"])):
         file: str = entry["file"]
-        page = read_gzip(directory / "html" / f"{file}.gz")
+        page = read_file(directory / "html" / f"{file}.gz")
         # Some keys are addresses; the others repeat the file name.
         url = key if key.startswith("http") else page_url(page) or _url_of(file)
         yield LabelledPage(

@@ -14,7 +14,7 @@ from cleaner.data.importers.common import (
     laid_out_as,
     page_language,
     page_url,
-    read_gzip,
+    read_file,
     read_json,
 )
 from cleaner.data.pages import LabelledPage
@@ -30,7 +30,7 @@ def pages(directory: Path) -> Iterator[LabelledPage]:
     for path in truths:
         with laid_out_as("wcxb", path):
             truth = read_json(path)
-            page = read_gzip(directory / "dev" / "html" / f"{path.stem}.html.gz")
+            page = read_file(directory / "dev" / "html" / f"{path.stem}.html.gz")
             yield LabelledPage(
                 name=f"wcxb-{path.stem}",
                 page=page,
