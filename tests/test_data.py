@@ -262,6 +262,8 @@ def test_importers(tmp_path: Path) -> None:
         "snippets/evaldata.json": snippets,
         "snippets-unlabelled/html/a.org.x.html.gz": packed,
         "snippets-unlabelled/evaldata.json": snippets,
+        "dragnet/HTML/7.html": HTML.encode(),
+        "dragnet/Corrected/7.html.corrected.txt": ARTICLE.encode(),
     }
     for name, content in files.items():
         path = tmp_path / name
@@ -281,6 +283,7 @@ def test_importers(tmp_path: Path) -> None:
     assert pages["snippets"].labels == (Labelled("article", "opened again"),)
     assert pages["snippets-unlabelled"].page == pages["snippets"].page
     assert pages["snippets-unlabelled"].labels == ()
+    assert pages["dragnet"].labels == (Labelled("article", ARTICLE),)
 
 
 OTHERWISE = {
@@ -334,7 +337,7 @@ def test_import_of_what_is_no_text(tmp_path: Path) -> None:
 
 
 def test_import_errors(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="aeb, snippets, snippets-unlabelled, wcxb"):
+    with pytest.raises(DataError, match="aeb, dragnet, snippets, snippets-"):
         import_corpus("nonsense", tmp_path, tmp_path)
     for format in IMPORTERS:
         with pytest.raises(DataError):
