@@ -264,6 +264,8 @@ def test_importers(tmp_path: Path) -> None:
         "snippets-unlabelled/evaldata.json": snippets,
         "dragnet/HTML/7.html": HTML.encode(),
         "dragnet/Corrected/7.html.corrected.txt": ARTICLE.encode(),
+        "cleaneval/original/7.html.gz": packed,
+        "cleaneval/cleaned/7.txt": ARTICLE.encode(),
     }
     for name, content in files.items():
         path = tmp_path / name
@@ -283,7 +285,7 @@ def test_importers(tmp_path: Path) -> None:
     assert pages["snippets"].labels == (Labelled("article", "opened again"),)
     assert pages["snippets-unlabelled"].page == pages["snippets"].page
     assert pages["snippets-unlabelled"].labels == ()
-    assert pages["dragnet"].labels == (Labelled("article", ARTICLE),)
+    assert pages["dragnet"].labels == pages["cleaneval"].labels == (Labelled("article", ARTICLE),)
 
 
 OTHERWISE = {
@@ -337,7 +339,7 @@ def test_import_of_what_is_no_text(tmp_path: Path) -> None:
 
 
 def test_import_errors(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="aeb, dragnet, snippets, snippets-"):
+    with pytest.raises(DataError, match="aeb, cleaneval, dragnet, snippets, snippets-"):
         import_corpus("nonsense", tmp_path, tmp_path)
     for format in IMPORTERS:
         with pytest.raises(DataError):

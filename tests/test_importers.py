@@ -81,3 +81,77 @@ def test_dragnet_goes_on_after_what_is_no_text(tmp_path: Path) -> None:
     (page,) = imported("dragnet", put(tmp_path / "set", files), tmp_path / "out")
     assert block_labels(page)[1] == ART
     assert page.licence == "unknown"
+
+
+# CleanEval
+
+WRAPPED = (
+    '<text id="http://a.example.org/x?a=1&amp;b=2" title="A > B" encoding="iso-8859-1">\n'
+    f"{HTML}\n</text>\n"
+)
+MARKED = f"URL: http://b.example.org/y\n\n<h>{FIRST}\n<p>{SECOND}\n"
+
+
+@pytest.mark.parametrize(
+    ("page", "reference"),
+    [
+        ("original/12.html", "cleaned/12.txt"),
+        ("original/12.html.gz", "cleaned/12.txt.gz"),
+        ("html/12.html", "gold/12-cleaned.txt"),
+        ("orig/12-original.html", "clean/12-cleaned.txt"),
+        ("finalrun-input/12.html", "GoldStandard/12-cleaned.txt"),
+        ("en_original/12.html", "en_cleaned/12.txt"),
+        ("en/original/12.html", "en/cleaned/12.html.txt"),
+    ],
+)
+def test_cleaneval_layouts(tmp_path: Path, page: str, reference: str) -> None:
+    folder = put(tmp_path / "set", {page: WRAPPED, reference: MARKED})
+    (found,) = imported("cleaneval", folder, tmp_path / "out")
+    english = page.startswith("en")
+    assert found.name == ("cleaneval-en-12" if english else "cleaneval-12")
+    assert found.language == ("en" if english else "und")
+    assert block_labels(found) == AS_ARTICLE
+    assert found.labels == (Labelled(ART, FIRST), Labelled(ART, SECOND))
+    assert found.page.strip() == HTML.encode()
+    assert check(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    ("opening", "url", "encoding"),
+    [
+        ('<text id="http://a.org/?a=1&amp;b=2" title="a" encoding="gbk">', "a.org/?a=1&b=2", "gbk"),
+        ("<text id='http://a.org/' title='a' encoding='unset' >", "a.org/", None),
+        ('\ufeff\n<text id="7" title="" encoding="">', "b.example.org/y", None),
+        ('<text title="of id = 8, a > b"\nid="http://a.org/">', "a.org/", None),
+        ('<text id="http://a.org/" title="he "said" so" encoding="x-y">', "a.org/", "x-y"),
+        ("", "b.example.org/y", None),
+    ],
+)  # fmt: skip
+def test_cleaneval_wrapper(tmp_path: Path, opening: str, url: str, encoding: str | None) -> None:
+    whole = f"{opening}\n{HTML}\n</text>" if opening else HTML
+    folder = put(tmp_path / "set", {"original/1.html": whole, "cleaned/1.txt": MARKED})
+    (found,) = imported("cleaneval", folder, tmp_path / "out")
+    assert found.page.strip() == HTML.encode()
+    assert found.url == f"http://{url}"
+    assert found.extra.get("encoding") == encoding
+
+
+def test_cleaneval_markers_and_languages(tmp_path: Path) -> None:
+    chinese = "<html><body><p>首页</p><p>{}</p><p>联系我们</p></body></html>"
+    story = "港口在三个星期的风暴和修理之后于星期一重新开放。"
+    page = f'<text id="1" title="港口" encoding="utf-8">{chinese.format(story)}</text>'
+    files: dict[str, str | bytes] = {
+        "dev/en_original/1.html": HTML,
+        "dev/en_cleaned/1.txt": f"<p>{FIRST} <l> {SECOND}",
+        "dev/ch_original/1.html": page.encode("gb18030"),
+        "dev/ch_cleaned/1.txt": f"<p>{story}".encode("gb18030"),
+        "eval/en_original/1.html": HTML.replace("Home", "Start"),
+        "eval/en_cleaned/1.txt": "",
+    }
+    pages = imported("cleaneval", put(tmp_path / "set", files), tmp_path / "out")
+    names = ["cleaneval-dev-ch-1", "cleaneval-dev-en-1", "cleaneval-eval-en-1"]
+    assert [page.name for page in pages] == names
+    assert [page.language for page in pages] == ["zh", "en", "en"]
+    labels = [block_labels(page) for page in pages]
+    assert labels == [[NAV, ART, NAV], AS_ARTICLE, [NAV] * 6]
+    assert check(tmp_path / "out") == []

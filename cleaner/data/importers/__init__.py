@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from cleaner.data.importers import aeb, dragnet, snippets, wcxb
+from cleaner.data.importers import aeb, cleaneval, dragnet, snippets, wcxb
 from cleaner.data.importers.common import laid_out_as
 from cleaner.data.pages import LabelledPage, write_page
 from cleaner.data.readings import apply_readings, read_readings
@@ -25,6 +25,7 @@ IMPORTERS: Mapping[str, Importer] = MappingProxyType(
         "snippets": snippets.pages,
         "snippets-unlabelled": snippets.unlabelled,
         "dragnet": dragnet.pages,
+        "cleaneval": cleaneval.pages,
     }
 )
 
