@@ -253,6 +253,12 @@ def test_importers(tmp_path: Path) -> None:
     snippets = json.dumps(
         {"x": {"file": "a.org.x.html", "with": ["opened again"], "comments": None}}
     ).encode()
+    regions = [
+        {"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "text": text, "labels": [label]}
+        for text, label in (("Home", "Navigation"), (f"{ARTICLE}\n{SECOND}", "Article"))
+    ]
+    result = [{"type": "labels", "value": value} for value in regions]
+    task = {"id": 7, "data": {"html": HTML}, "annotations": [{"result": result}]}
     files = {
         "wcxb/dev/html/7.html.gz": packed,
         "wcxb/dev/ground-truth/7.json": json.dumps(truth).encode(),
@@ -266,6 +272,7 @@ def test_importers(tmp_path: Path) -> None:
         "dragnet/Corrected/7.html.corrected.txt": ARTICLE.encode(),
         "cleaneval/original/7.html.gz": packed,
         "cleaneval/cleaned/7.txt": ARTICLE.encode(),
+        "labelstudio/project.json": json.dumps([task]).encode(),
     }
     for name, content in files.items():
         path = tmp_path / name
@@ -286,6 +293,7 @@ def test_importers(tmp_path: Path) -> None:
     assert pages["snippets-unlabelled"].page == pages["snippets"].page
     assert pages["snippets-unlabelled"].labels == ()
     assert pages["dragnet"].labels == pages["cleaneval"].labels == (Labelled("article", ARTICLE),)
+    assert [entry.text for entry in pages["labelstudio"].labels] == ["Home", ARTICLE, SECOND]
 
 
 OTHERWISE = {
@@ -339,7 +347,9 @@ def test_import_of_what_is_no_text(tmp_path: Path) -> None:
 
 
 def test_import_errors(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="aeb, cleaneval, dragnet, snippets, snippets-"):
+    with pytest.raises(
+        DataError, match="aeb, cleaneval, dragnet, labelstudio, snippets, snippets-"
+    ):
         import_corpus("nonsense", tmp_path, tmp_path)
     for format in IMPORTERS:
         with pytest.raises(DataError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from cleaner.data.importers import aeb, cleaneval, dragnet, snippets, wcxb
+from cleaner.data.importers import aeb, cleaneval, dragnet, labelstudio, snippets, wcxb
 from cleaner.data.importers.common import laid_out_as
 from cleaner.data.pages import LabelledPage, write_page
 from cleaner.data.readings import apply_readings, read_readings
@@ -26,6 +26,7 @@ IMPORTERS: Mapping[str, Importer] = MappingProxyType(
         "snippets-unlabelled": snippets.unlabelled,
         "dragnet": dragnet.pages,
         "cleaneval": cleaneval.pages,
+        "labelstudio": labelstudio.pages,
     }
 )
 

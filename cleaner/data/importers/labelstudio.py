@@ -1,0 +1,329 @@
+"""Label Studio's export, as JSON or JSON-MIN: pages that somebody labelled there.
+
+Layout: one file, or a folder of them: `NAME.json`, a list of tasks. Of each task the last
+annotation that was not cancelled counts, a ground truth before others; tasks without
+labelled regions are left out. Pages may be shown by Text, HyperText or Paragraphs. Labels
+are the names given there in lower case; `spam` inside article becomes marks; what lies in
+no region is unjudged. `LICENSE` beside the exports, if any, names the licence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cleaner.data.align import UNJUDGED, tokens
+from cleaner.data.importers.common import (
+    UNKNOWN_LANGUAGE,
+    address,
+    laid_out_as,
+    licence,
+    page_language,
+    page_url,
+    read_json,
+)
+from cleaner.data.pages import CLOSE, OPEN, Labelled, LabelledPage
+from cleaner.errors import DataError
+from cleaner.types import ARTICLE
+
+_SPAM = "spam"
+_KEYS = ("labels", "hypertextlabels", "paragraphlabels")
+"""What the labels of a region are called, by the tag that offers them."""
+_ADDRESSES = ("url", "page_url", "source_url", "uri", "link")
+_ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9-]*://|/data/)\S+\s*", re.I)
+"""What stands for a page that the server has to fetch."""
+_BETWEEN = "\n\n"
+
+Value = Mapping[str, Any]
+
+
+class _Task(NamedTuple):
+    id: str
+    data: Mapping[str, Any]
+    shown: tuple[str, ...]
+    """Names of the tags that hold the regions: often those of the fields shown by them."""
+    values: tuple[Value, ...]
+
+
+class _Region(NamedTuple):
+    start: int
+    end: int
+    label: str
+    text: str = ""
+
+
+def pages(directory: Path) -> Iterator[LabelledPage]:
+    """Pages of an export, or of all in a folder. Raises `DataError` for files that are broken."""
+    alone = directory.is_file()
+    files = [directory] if alone else sorted(directory.glob("*.json"))
+    if not files:
+        raise DataError(f"{directory}: no export (NAME.json); give the file, or its folder")
+    terms = licence(directory.parent if alone else directory)
+    for path in files:
+        with laid_out_as("labelstudio", path):
+            yield from _export(path, terms)
+
+
+def _export(path: Path, terms: str) -> Iterator[LabelledPage]:
+    content = read_json(path)
+    found: dict[str, LabelledPage] = {}
+    for number, entry in enumerate([content] if isinstance(content, dict) else content, 1):
+        task = _task(entry, number)
+        if task.values:
+            page = _page(path, task, terms)
+            # JSON-MIN has a line for each annotation, the last of which counts.
+            if found.setdefault(page.name, page).page != page.page:
+                raise DataError(f"{path}: task {task.id} is there with two pages; rename one")
+            found[page.name] = page
+    if not found:
+        raise DataError(f"{path}: no task has a labelled region; label some, and export again")
+    yield from found.values()
+
+
+def _task(entry: Mapping[str, Any], number: int) -> _Task:
+    """A task of either form, with the regions of the annotation that counts."""
+    id = str(entry.get("id", number))
+    if "data" not in entry:  # JSON-MIN: fields and regions side by side
+        lists = [field for field in entry.values() if isinstance(field, list)]
+        return _Task(id, entry, (), _regions(value for values in lists for value in values))
+    annotations = [
+        annotation
+        for annotation in entry.get("annotations") or entry.get("completions") or ()
+        if not (annotation.get("was_cancelled") or annotation.get("skipped"))
+    ]
+    truths = [one for one in annotations if one.get("ground_truth") or one.get("honeypot")]
+    results = (truths or annotations)[-1]["result"] if annotations else []
+    shown = dict.fromkeys(result["to_name"] for result in results if "to_name" in result)
+    return _Task(id, entry["data"], tuple(shown), _regions(r.get("value") for r in results))
+
+
+def _regions(values: Iterable[Any]) -> tuple[Value, ...]:
+    """Those of `values` that label a part of a text; others are choices, ratings and the like."""
+    return tuple(
+        value for value in values if isinstance(value, dict) and "start" in value and _names(value)
+    )
+
+
+def _names(value: Value) -> list[str]:
+    """Labels of a region in the words of the format: the first of them, and spam if it is one."""
+    given: list[str] = next((value[key] for key in _KEYS if value.get(key)), [])
+    names = dict.fromkeys("-".join(name.lower().split()) for name in given)
+    return [name for name in names if name != _SPAM][:1] + [_SPAM] * (_SPAM in names)
+
+
+def _page(path: Path, task: _Task, terms: str) -> LabelledPage:
+    place = f"{path}: task {task.id}"
+    # HyperText says places in the document tree, Paragraphs numbers, Text offsets.
+    starts = [value["start"] for value in task.values]
+    paths = any(isinstance(start, str) and not start.isdecimal() for start in starts)
+    parts, regions = _shown(place, task, paths)
+    text = _BETWEEN.join(parts)
+    ordered = True
+    if regions is None:
+        labels, ordered = _by_texts(place, task.values)
+    else:
+        labels = _lines(text, regions)
+    html = paths and "<" in text
+    # A lone surrogate, which JSON can spell, is no text: "?" stands for it.
+    page = text.encode("utf-8", "replace")
+    name = "-".join(["labelstudio", *re.findall(r"\w+", f"{path.stem} {task.id}")])
+    urls = [task.data[key] for key in _ADDRESSES if isinstance(task.data.get(key), str)]
+    return LabelledPage(
+        name=name,
+        page=page,
+        kind="html" if html else "text",
+        url=address(name, *urls, page_url(page) if html else None),
+        language=page_language(page) if html else UNKNOWN_LANGUAGE,
+        layout="",
+        source=f"Label Studio, {path.name}",
+        licence=terms,
+        rest=UNJUDGED,
+        labels=tuple(labels),
+        extra={} if ordered else {"ordered": "no"},
+    )
+
+
+def _shown(place: str, task: _Task, paths: bool) -> tuple[list[str], list[_Region] | None]:
+    """Texts of the field that the regions lie in (one, or several paragraphs), and the regions.
+
+    No regions where they are places in a document tree, or not at their offsets. The
+    export does not say which field was shown: the one that they fit, long ones first.
+    """
+    fields = {name: parts for name, field in task.data.items() if (parts := _parts(field))}
+    names = [name for name in task.shown if name in fields]
+    names += sorted(set(fields) - set(names), key=lambda name: (-len("".join(fields[name])), name))
+    if not names:
+        raise DataError(f"{place}: holds no text; export tasks together with their data")
+    chosen = fields[names[0]]
+    for parts in (fields[name] for name in names):
+        if paths and "<" in parts[0]:
+            chosen = parts
+            break
+        regions = None if paths else _at_offsets(parts, task.values)
+        if regions is not None:
+            return parts, regions
+    if _ELSEWHERE.fullmatch(chosen[0]):
+        raise DataError(f"{place}: has an address in place of its page; import pages as text")
+    return chosen, None
+
+
+def _parts(field: Any) -> list[str]:
+    """Texts of a field: itself, or those of its paragraphs; none for what holds no text."""
+    if isinstance(field, str) and field.strip():
+        return [field]
+    if isinstance(field, list) and all(isinstance(part, dict) for part in field):
+        texts = [part.get("text") or "" for part in field]
+        return texts if all(isinstance(text, str) for text in texts) and any(texts) else []
+    return []
+
+
+def _at_offsets(parts: Sequence[str], values: Sequence[Value]) -> list[_Region] | None:
+    """Regions as offsets into all parts, or None where other texts than theirs lie there."""
+    bases = [0]
+    for part in parts:
+        bases.append(bases[-1] + len(part) + len(_BETWEEN))
+    text = _BETWEEN.join(parts)
+    # Label Studio counts code points; older versions count as browsers do, in UTF-16.
+    for wide in (False, True):
+        regions = []
+        for value in values:
+            (first, start), (last, end) = _place(value, "start"), _place(value, "end")
+            if not 0 <= first <= last < len(parts) or start < 0:
+                return None
+            if wide:
+                start, end = _code_points(parts[first], start), _code_points(parts[last], end)
+            start, end = bases[first] + start, bases[last] + end
+            there = text[start:end]
+            if not there or end > len(text) or _words(value.get("text") or there) != _words(there):
+                break
+            regions += [_Region(start, end, name) for name in _names(value)]
+        else:
+            return regions
+    return None
+
+
+def _place(value: Value, side: str) -> tuple[int, int]:
+    """Number of the part and offset in it of one end of a region; -1 for another notation."""
+    if f"{side}Offset" not in value:
+        return 0, value[side]
+    index = str(value[side])
+    return (int(index) if index.isdecimal() else -1), value[f"{side}Offset"]
+
+
+def _code_points(text: str, units: int) -> int:
+    """How many code points the first `units` of UTF-16 are."""
+    return len(text.encode("utf-16-le", "replace")[: 2 * units].decode("utf-16-le", "ignore"))
+
+
+def _words(text: str) -> list[str]:
+    return _unescaped(text).split()
+
+
+def _unescaped(text: str) -> str:
+    """A text of a region: some versions write a line feed as a backslash and an n."""
+    return text.replace("\\n", "\n")
+
+
+def _by_texts(place: str, values: Sequence[Value]) -> tuple[list[Labelled], bool]:
+    """Labels by the texts of regions, and whether these are in page order.
+
+    A region inside another one takes its text out of the other's.
+    """
+    regions = []
+    for value in values:
+        if not isinstance(value.get("text"), str):
+            raise DataError(
+                f"{place}: a region without its text; "
+                'put savetextresult="yes" into the labelling config, and label it again'
+            )
+        text = _unescaped(value["text"])
+        offsets = value.get("globalOffsets") or value
+        start, end = offsets["start"], offsets["end"]
+        if not isinstance(start, int) or not isinstance(end, int):
+            start = end = -1
+        regions += [_Region(start, end, name, text) for name in _names(value)]
+    ordered = all(region.start >= 0 for region in regions)
+    if ordered:
+        regions.sort(key=lambda region: (region.start, -region.end, region.label == _SPAM))
+    else:
+        regions.sort(key=lambda region: region.label == _SPAM)
+
+    outer: list[_Region] = []
+    inner: list[list[_Region]] = []
+    for region in regions:
+        near = 0
+        if ordered:
+            homes = [len(outer) - 1] if outer and region.end <= outer[-1].end else []
+            near = region.start - outer[-1].start if homes else 0
+        else:
+            articles = [at for at, other in enumerate(outer) if other.label == ARTICLE]
+            homes = articles if region.label == _SPAM else []
+        for home in homes:
+            found = _find(region.text, outer[home].text, near)
+            if found:
+                inner[home].append(_Region(*found, region.label))
+                break
+        else:
+            outer.append(region)
+            inner.append([_Region(0, len(region.text), region.label)])
+    return [
+        entry
+        for region, parts in zip(outer, inner, strict=True)
+        for entry in _lines(region.text, parts)
+    ], ordered
+
+
+def _find(part: str, text: str, near: int) -> tuple[int, int] | None:
+    """Where `text` holds the words of `part`, nearest to an offset."""
+    words = r"\s+".join(map(re.escape, part.split()))
+    spans = [found.span() for found in re.finditer(words, text)] if words else []
+    return min(spans, key=lambda span: abs(span[0] - near), default=None)
+
+
+def _lines(text: str, regions: Sequence[_Region]) -> list[Labelled]:
+    """Every line of a text as it is labelled: short regions lie on long ones.
+
+    What nobody labelled is listed too, as unjudged: then the words of the labels are those of
+    the page, and alignment has no choice, however often a text occurs.
+    """
+    owner = [UNJUDGED] * len(text)
+    spam = [False] * len(text)
+    for region in sorted(regions, key=lambda region: region.start - region.end):
+        span = slice(region.start, region.end)
+        if region.label == _SPAM:
+            spam[span] = [True] * (region.end - region.start)
+        else:
+            owner[span] = [region.label] * (region.end - region.start)
+    # Spam has marks in articles only; elsewhere it is a label like others.
+    owner = [
+        _SPAM if marked and label == UNJUDGED else label
+        for label, marked in zip(owner, spam, strict=True)
+    ]
+    entries = []
+    at = 0
+    for line in text.splitlines(keepends=True):
+        for label, run in groupby(range(at, at + len(line)), owner.__getitem__):
+            places = list(run)
+            piece = text[places[0] : places[-1] + 1]
+            if tokens(piece) and OPEN not in piece and CLOSE not in piece:
+                marks = _marks(piece, [spam[place] for place in places])
+                entries.append(Labelled(label, piece, marks if label == ARTICLE else ()))
+        at += len(line)
+    return entries
+
+
+def _marks(text: str, spam: Sequence[bool]) -> tuple[tuple[int, int], ...]:
+    """Runs of spam without the white space around them."""
+    marks = []
+    for marked, run in groupby(range(len(text)), spam.__getitem__):
+        places = [place for place in run if marked]
+        while places and text[places[-1]].isspace():
+            places.pop()
+        while places and text[places[0]].isspace():
+            del places[0]
+        if places:
+            marks.append((places[0], places[-1] + 1))
+    return tuple(marks)
