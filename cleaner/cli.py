@@ -144,7 +144,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     imports = commands.add_parser("import", help="turn a public data set into labelled pages")
-    imports.add_argument("format", metavar="FORMAT", help="such as wcxb, aeb or snippets")
+    imports.add_argument(
+        "format",
+        metavar="FORMAT",
+        help="wcxb, aeb, snippets, snippets-unlabelled, dragnet, cleaneval or labelstudio",
+    )
     imports.add_argument("folder", type=Path, metavar="DIR", help="the data set")
     imports.add_argument("output", type=Path, metavar="OUT", help="folder to write")
     imports.add_argument(
