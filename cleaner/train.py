@@ -513,7 +513,7 @@ def train(
     fitting = {page.labelled.name for page in corpus.pages}
     for page in pages:
         if page.name not in fitting:
-            say(f"left out: {page.name}; `cleaner data check` says why")
+            say(f"left out: {page.name}; none of it is judged, or its labels are not on the page")
     labels, samples = _labels_of(corpus), _training_samples(corpus, extra, seed=seed)
     unspoilt = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
     heads = Parallel(n_jobs=n_jobs)(_head_jobs(samples, labels, seed, options, say))
