@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,13 @@ def rows_of(batch: Any) -> list[dict[str, Any] | str]:
     A value that Python has no object for is null, since most columns are only handed on: a date
     in the year 30,000, a time in an unknown zone. Nanoseconds are cut to microseconds.
     """
-    try:
-        rows: list[dict[str, Any] | str] = batch.to_pylist()
-        return rows
-    except Exception:  # one value is enough: OverflowError, KeyError of a time zone, …
-        columns = [_values(column) for column in batch.columns]
-    rows = []
+    rows: list[dict[str, Any] | str] = []
+    # Where pandas is installed, pyarrow makes objects of pandas of nanoseconds.
+    if not any(map(_has_nanoseconds, batch.schema.types)):
+        with suppress(Exception):  # one value is enough: OverflowError, KeyError of a time zone, …
+            rows += batch.to_pylist()
+            return rows
+    columns = [_values(column) for column in batch.columns]
     for values in zip(*columns, strict=True):
         row = dict(zip(batch.schema.names, values, strict=True))
         broken = [
@@ -86,6 +88,15 @@ def _value(value: Any) -> Any:
         return error
     except Exception:
         return None
+
+
+def _has_nanoseconds(kind: Any) -> bool:
+    types = optional("pyarrow", _NEEDS).types
+    if types.is_list(kind):
+        return _has_nanoseconds(kind.value_type)
+    if types.is_struct(kind):
+        return any(_has_nanoseconds(field.type) for field in kind)
+    return getattr(kind, "unit", "") == "ns"
 
 
 def _microseconds(kind: Any) -> Any:
