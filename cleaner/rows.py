@@ -218,7 +218,7 @@ def kept_fields(page: Record, options: Options) -> dict[str, Any]:
     fields: Mapping[str, Any] = page.fields
     if page.column is not None and not options.keep_original:
         fields = without(fields, page.column)
-    kept = {} if {"id", "doc_id", "_id"} & fields.keys() else {"id": page.id}
+    kept = {} if {"id", "doc_id", "_id"} & fields.keys() else {"id": page.id or None}
     for name, value in fields.items():
         if name not in TYPES:
             kept[name] = value
@@ -241,7 +241,7 @@ def kept_types(types: Mapping[str, Any], options: Options) -> dict[str, Any]:
     names = given or [name for name, _ in PAGES]
     column = next((name for name in names if name in types), None)
     kept = kept_fields(Record("", fields=types, column=column), options)
-    return {name: "string" if kind == "" else kind for name, kind in kept.items()}
+    return {name: "string" if kind is None else kind for name, kind in kept.items()}
 
 
 def _cleaned(

@@ -78,6 +78,7 @@ class TestRows:
         rows: list[dict[str, Any] | str] = [{"id": 1, "html": ""}, "cannot be read", {"id": 2}]
         cleaned = list(RowCleaner()(rows))
         assert [row["text"] for row in cleaned] == ["", "", ""]
+        assert [row["id"] for row in cleaned] == [1, None, 2]
         assert cleaned[1]["error"] == "cannot be read"
         assert "none of the columns" in cleaned[2]["error"]
 
@@ -104,6 +105,15 @@ class TestArrow:
         found, none = clean(table), clean(table.slice(0, 0))
         assert found.schema == none.schema == schema_of(table.schema, BY_PAGE)
         assert (found.num_rows, none.num_rows) == (len(PAGES) + 1, 0)
+
+    def test_columns_are_checked_before_rows(self, corpus: Path) -> None:
+        from cleaner.connectors.arrow import BatchCleaner
+
+        table = pq.read_table(corpus)
+        with pytest.raises(InputError, match="no column body; choose from id, page, text"):
+            BatchCleaner(Options(columns=Columns(html="body")))(table)
+        with pytest.raises(InputError, match="name the one with pages"):
+            BatchCleaner(Options())(table.drop_columns("text"))
 
 
 @pytest.mark.parametrize("engine", [

@@ -14,17 +14,18 @@ a page that takes too long. A new engine is a module that feeds `RowCleaner`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from cleaner.clean import Cleaner
-from cleaner.io import Item, Record
-from cleaner.io.columns import Columns
+from cleaner.errors import InputError
+from cleaner.io import Record
+from cleaner.io.columns import PAGES, Columns
 from cleaner.rows import Options, Outcome, outcome_of, setup
 
-__all__ = ["Columns", "Options", "RowCleaner", "engine_options"]
+__all__ = ["Columns", "Options", "RowCleaner", "check_columns", "engine_options"]
 
 
 class RowCleaner:
@@ -45,8 +46,9 @@ class RowCleaner:
         pack: Callable[[dict[str, Any]], Any] = dict,
     ) -> None:  # fmt: skip
         options = engine_options(options)
-        self._work, facts = setup(partial(_cleaner, model), options, pack)
-        self._record = partial(outcome_of, _cleaner(model), options, pack, facts["model"])
+        _, facts = setup(partial(_cleaner, model), options, pack)
+        self._columns = options.columns
+        self._clean = partial(outcome_of, _cleaner(model), options, pack, facts["model"])
 
     def __call__(self, rows: Iterable[Mapping[str, Any] | str]) -> Iterator[Any]:
         """Rows in the order they came, without those that are dropped.
@@ -54,19 +56,33 @@ class RowCleaner:
         A text in the place of a row says why there is none.
         """
         for row in rows:
-            why = row if isinstance(row, str) else None
-            outcome = self._work(Item("parquet", "", "", None if why else row, error=why))
+            page = Record("", error=row) if isinstance(row, str) else self._columns.record(row, "")
+            outcome = self.clean(page)
             if outcome.packed is not None:
                 yield outcome.packed
 
     def clean(self, page: Record) -> Outcome:
         """What becomes of one page."""
-        return self._record(page)
+        return self._clean(page)
 
 
 def engine_options(options: Options | None) -> Options:
     """Options under which no row is lost without a trace: there is no list of errors."""
     return replace(options or Options(), format="parquet", keep_failed=True, attributes=False)
+
+
+def check_columns(names: Collection[str], options: Options) -> None:
+    """Raise `InputError` where no page can be in columns of these names."""
+    chosen = options.columns
+    for given in (chosen.html, chosen.text, chosen.url, chosen.id):
+        if given is not None and given not in names and given.partition(".")[0] not in names:
+            raise InputError(f"no column {given}; choose from {', '.join(names)}")
+    usual = [name for name, _ in PAGES]
+    if chosen.html is None and chosen.text is None and not set(usual).intersection(names):
+        raise InputError(
+            f"none of the columns {', '.join(usual)}; name the one with pages, "
+            "as in Options(columns=Columns(html=…))"
+        )
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from cleaner.connectors import Options, RowCleaner
+from cleaner.connectors import Options, RowCleaner, check_columns
 from cleaner.io.parquet import Writer, rows_of, with_fields
 from cleaner.rows import added_types, kept_types
 
@@ -33,6 +33,7 @@ class BatchCleaner:
 
 def schema_of(known: pa.Schema, options: Options) -> pa.Schema:
     """Columns of cleaned rows, given those of the rows that come in."""
+    check_columns(known.names, options)
     kept = kept_types(dict(zip(known.names, known.types, strict=True)), options)
     return with_fields(kept, added_types(options))
 

@@ -26,7 +26,7 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from cleaner.connectors import Columns, Options, engine_options
+from cleaner.connectors import Columns, Options, check_columns, engine_options
 from cleaner.connectors.arrow import clean_batches
 from cleaner.rows import added_types, kept_types
 
@@ -57,6 +57,7 @@ def clean_frame(
 def schema_of(frame: DataFrame, options: Options) -> StructType:
     """Columns of the cleaned frame."""
     known = {field.name: field.dataType for field in frame.schema}
+    check_columns(known, options)
     types = {**kept_types(known, options), **added_types(options)}
     return StructType([StructField(name, _spark_type(kind)) for name, kind in types.items()])
 
