@@ -247,6 +247,11 @@ class _NoPage(NamedTuple):
     type: str
 
 
+def load_cleaner(model: str | None = None) -> Cleaner:
+    """The cleaner of a model directory, or the default one."""
+    return Cleaner() if model is None else Cleaner.load(model)
+
+
 def clean(
     page: str | bytes, kind: Kind = "auto", url: str | None = None, *,
     favor: Favor = "balanced", spam: SpamMode = "remove",

@@ -144,11 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     imports = commands.add_parser("import", help="turn a public data set into labelled pages")
-    imports.add_argument(
-        "format",
-        metavar="FORMAT",
-        help="wcxb, aeb, snippets, snippets-unlabelled, dragnet, cleaneval or labelstudio",
-    )
+    imports.add_argument("format", metavar="FORMAT", help="such as wcxb, dragnet or labelstudio")
     imports.add_argument("folder", type=Path, metavar="DIR", help="the data set")
     imports.add_argument("output", type=Path, metavar="OUT", help="folder to write")
     imports.add_argument(
@@ -567,9 +563,9 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _cleaner(model: str | None) -> Cleaner:
-    from cleaner.clean import Cleaner
+    from cleaner.clean import load_cleaner
 
-    return Cleaner() if model is None else Cleaner.load(model)
+    return load_cleaner(model)
 
 
 def _say(message: str) -> None:

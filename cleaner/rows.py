@@ -20,7 +20,7 @@ from cleaner.io import Columns, Item, Record, record
 from cleaner.io.columns import PAGES, without
 from cleaner.io.jsonl import to_line
 from cleaner.spam import deletion
-from cleaner.types import ARTICLE, Block, Favor, Kind, Page, SpamMode
+from cleaner.types import ARTICLE, CHOICES, Block, Favor, Kind, Page, SpamMode
 
 SPAN = {
     "start": "int64", "end": "int64", "text": "string", "confidence": "double",
@@ -112,13 +112,34 @@ def setup(
     load: Callable[[], Cleaner], options: Options, pack: Callable[[dict[str, Any]], Any]
 ) -> tuple[Callable[[Item], Outcome], dict[str, Any]]:
     """Load the model; the function that turns pages into outcomes, and facts of the model."""
+    clean, facts = setup_records(load, options, pack)
+    return partial(outcome, clean, options.columns), facts
+
+
+def setup_records(
+    load: Callable[[], Cleaner], options: Options, pack: Callable[[dict[str, Any]], Any]
+) -> tuple[Callable[[Record], Outcome], dict[str, Any]]:
+    """The same for pages that were read."""
     cleaning = load()
     labels = tuple(cleaning.model.labels)
     unknown = sorted(set(options.keep_labels) - set(labels))
     if unknown:
         raise InputError(f"the model knows no label {unknown[0]}; choose from {', '.join(labels)}")
     model = model_hash(cleaning)
-    return partial(outcome, cleaning, options, pack, model), {"model": model, "labels": labels}
+    clean = partial(_record_outcome, cleaning, options, pack, model)
+    return clean, {"model": model, "labels": labels}
+
+
+def check_options(options: Options) -> None:
+    """Raise `InputError` for an option that no page can be cleaned by."""
+    for name, known in CHOICES.items():
+        value = getattr(options, name)
+        if value not in known:
+            raise InputError(f"{name} {value!r}: give one of {', '.join(known)}")
+    if isinstance(options.keep_labels, str):
+        raise InputError(f"keep_labels {options.keep_labels!r}: give a tuple of labels")
+    if not isinstance(options.min_words, int) or options.min_words < 0:
+        raise InputError(f"min_words {options.min_words!r}: give a number of 0 or more")
 
 
 def model_hash(cleaning: Cleaner) -> str:
@@ -128,29 +149,22 @@ def model_hash(cleaning: Cleaner) -> str:
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
-def outcome(
-    cleaning: Cleaner,
-    options: Options,
-    pack: Callable[[dict[str, Any]], Any],
-    model: str,
-    item: Item,
-) -> Outcome:
-    """Clean one page; whatever it raises is its outcome."""
+def outcome(clean: Callable[[Record], Outcome], columns: Columns, item: Item) -> Outcome:
+    """Read and clean one page; whatever it raises is its outcome."""
     try:
-        page = record(item, options.columns)
+        page = record(item, columns)
     except (MemoryError, RecursionError, Exception) as error:
-        page = record(item._replace(raw=None, error=_words(error)), options.columns)
-    return outcome_of(cleaning, options, pack, model, page)
+        page = record(item._replace(raw=None, error=_words(error)), columns)
+    return clean(page)
 
 
-def outcome_of(
+def _record_outcome(
     cleaning: Cleaner,
     options: Options,
     pack: Callable[[dict[str, Any]], Any],
     model: str,
     page: Record,
 ) -> Outcome:
-    """The same for a page that was read."""
     try:
         if page.error is not None:
             return _failed(page, page.error, options, pack, model)

@@ -94,6 +94,9 @@ class TestRows:
             RowCleaner(model=str(tmp_path))
         with pytest.raises(InputError, match="the model knows no label advert"):
             RowCleaner(Options(keep_labels=("advert",)))
+        wrong: Any = "delete"
+        with pytest.raises(InputError, match="spam 'delete': give one of remove, mark, keep"):
+            RowCleaner(Options(spam=wrong))
 
 
 class TestArrow:

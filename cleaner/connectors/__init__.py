@@ -19,11 +19,11 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from cleaner.clean import Cleaner
+from cleaner.clean import load_cleaner
 from cleaner.errors import InputError
 from cleaner.io import Record
 from cleaner.io.columns import PAGES, Columns
-from cleaner.rows import Options, Outcome, outcome_of, setup
+from cleaner.rows import Options, Outcome, check_options, setup_records
 
 __all__ = ["Columns", "Options", "RowCleaner", "check_columns", "engine_options"]
 
@@ -38,7 +38,7 @@ class RowCleaner:
 
     Raises:
         ModelError: there is no such model.
-        InputError: the model does not know a label that is to be kept.
+        InputError: an option is none, or the model does not know a label that is to be kept.
     """
 
     def __init__(
@@ -46,9 +46,8 @@ class RowCleaner:
         pack: Callable[[dict[str, Any]], Any] = dict,
     ) -> None:  # fmt: skip
         options = engine_options(options)
-        _, facts = setup(partial(_cleaner, model), options, pack)
         self._columns = options.columns
-        self._clean = partial(outcome_of, _cleaner(model), options, pack, facts["model"])
+        self._clean, _ = setup_records(partial(_cleaner, model), options, pack)
 
     def __call__(self, rows: Iterable[Mapping[str, Any] | str]) -> Iterator[Any]:
         """Rows in the order they came, without those that are dropped.
@@ -67,8 +66,13 @@ class RowCleaner:
 
 
 def engine_options(options: Options | None) -> Options:
-    """Options under which no row is lost without a trace: there is no list of errors."""
-    return replace(options or Options(), format="parquet", keep_failed=True, attributes=False)
+    """Options under which no row is lost without a trace: there is no list of errors.
+
+    Raises `InputError` for options that no page can be cleaned by.
+    """
+    options = options or Options()
+    check_options(options)
+    return replace(options, format="parquet", keep_failed=True, attributes=False)
 
 
 def check_columns(names: Collection[str], options: Options) -> None:
@@ -85,7 +89,5 @@ def check_columns(names: Collection[str], options: Options) -> None:
         )
 
 
-@cache
-def _cleaner(model: str | None) -> Cleaner:
-    """Loaded once in each process, whatever number of tasks comes to it."""
-    return Cleaner() if model is None else Cleaner.load(model)
+# Loaded once in each process, whatever number of tasks comes to it.
+_cleaner = cache(load_cleaner)

@@ -1,11 +1,13 @@
 """datatrove: `CleanerStep` stands in a pipeline where an extractor would.
 
-from datatrove.executor import LocalPipelineExecutor
-from datatrove.pipeline.readers import WarcReader
-from datatrove.pipeline.writers import JsonlWriter
-from cleaner.connectors.datatrove import CleanerStep
+    from datatrove.executor import LocalPipelineExecutor
+    from datatrove.pipeline.readers import WarcReader
+    from datatrove.pipeline.writers import JsonlWriter
+    from cleaner.connectors.datatrove import CleanerStep
 
-LocalPipelineExecutor([WarcReader("crawl"), CleanerStep(), JsonlWriter("cleaned")]).run()
+    LocalPipelineExecutor([WarcReader("crawl"), CleanerStep(), JsonlWriter("cleaned")]).run()
+
+Each task loads the model once.
 """
 
 from __future__ import annotations

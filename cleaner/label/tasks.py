@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cleaner.data.align import UNJUDGED, tokens
-from cleaner.data.importers.common import address, page_url
+from cleaner.data.importers.common import UNKNOWN_LANGUAGE, UNKNOWN_LICENCE, address, page_url
 from cleaner.data.pages import (
     LABELS_SUFFIX,
     PAGE_SUFFIXES,
@@ -53,8 +53,8 @@ class Task:
 
 
 def collect(
-    inputs: Sequence[str], output: Path | None, *, kind: Kind = "auto", licence: str = "unknown",
-    say: Say = lambda message: None,
+    inputs: Sequence[str], output: Path | None, *, kind: Kind = "auto",
+    licence: str = UNKNOWN_LICENCE, say: Say = lambda message: None,
 ) -> list[Task]:  # fmt: skip
     """The pages of `inputs` (as `cleaner.io` takes them), each with the folder it is saved in.
 
@@ -156,7 +156,7 @@ def _new_page(found: Record, kind: Kind, licence: str) -> LabelledPage:
         page=content,
         kind=known,
         url=address(name, found.url, page_url(content) if known == "html" else None),
-        language="und",
+        language=UNKNOWN_LANGUAGE,
         layout="",
         source=" ".join(found.id.split()) or name,
         licence=licence,

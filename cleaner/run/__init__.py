@@ -25,7 +25,7 @@ from time import monotonic
 from typing import Any
 
 from cleaner import __version__, rows
-from cleaner.clean import Cleaner
+from cleaner.clean import Cleaner, load_cleaner
 from cleaner.errors import InputError, RunError
 from cleaner.io import STDIN, Item, Source, format_of, items, sources, survey
 from cleaner.io.files import FolderWriter
@@ -44,7 +44,6 @@ from cleaner.run.outputs import packing as packing_of
 from cleaner.run.plan import Unit, gone, units
 from cleaner.run.pool import Pool, Task
 from cleaner.run.progress import Progress, table
-from cleaner.types import CHOICES
 
 __all__ = [
     "OUTPUTS",
@@ -62,11 +61,6 @@ Load = Callable[[], Cleaner]
 
 _TASK_PAGES, _TASK_BYTES = 64, 1 << 20
 """A worker gets so many pages at a time: enough that a message costs nothing beside them."""
-
-
-def load_cleaner(model: str | None = None) -> Cleaner:
-    """The cleaner of a model directory, or the default one."""
-    return Cleaner() if model is None else Cleaner.load(model)
 
 
 def run(
@@ -233,14 +227,9 @@ def stream(
 
 def _checked(options: Options, workers: int | None) -> int:
     """The number of workers. Raises InputError for it or an option that can be none."""
-    for name, known in {"format": OUTPUTS, **CHOICES}.items():
-        value = getattr(options, name)
-        if value not in known:
-            raise InputError(f"{name} {value!r}: give one of {', '.join(known)}")
-    if isinstance(options.keep_labels, str):
-        raise InputError(f"keep_labels {options.keep_labels!r}: give a tuple of labels")
-    if not isinstance(options.min_words, int) or options.min_words < 0:
-        raise InputError(f"min_words {options.min_words!r}: give a number of 0 or more")
+    if options.format not in OUTPUTS:
+        raise InputError(f"format {options.format!r}: give one of {', '.join(OUTPUTS)}")
+    rows.check_options(options)
     if workers is not None and workers < 1:
         raise InputError(f"workers {workers}: give a number of 1 or more, None for one a core")
     return workers or _cores()
