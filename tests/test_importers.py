@@ -328,6 +328,28 @@ def test_labelstudio_hypertext_inside_another(tmp_path: Path) -> None:
     assert block_labels(page) == [NONE, ART, ART, NAV, ART, NONE]
 
 
+@pytest.mark.parametrize("title", [0, len("Harbour")])
+@pytest.mark.parametrize("label", [NAV, ART])
+def test_labelstudio_hypertext_labels_the_copy_that_was_chosen(
+    tmp_path: Path, label: str, title: int
+) -> None:
+    page = (
+        "<html><head><title>Harbour</title><style>p {}</style></head><body><ul>\n  <li>Storm over"
+        " the sea</li><li>🙂 Imprint</li></ul>\n<h1>Storm<br>over the <b>sea</b></h1>"
+        f"<p>{FIRST}</p></body></html>"
+    )
+    # The text nodes, a title before them counted or not.
+    shown = f"\n  Storm over the sea🙂 Imprint\nStorm\nover the sea{FIRST}"
+    start = shown.rindex("Storm\nover") if label == ART else shown.index("Storm")
+    value = hyper("Storm over the sea", label, start=title + start)
+    export(tmp_path / "set", task({"html": page}, [value]))
+    (found,) = imported("labelstudio", tmp_path / "set", tmp_path / "out")
+    labels = [NAV, NONE, NONE, NONE] if label == NAV else [NONE, NONE, ART, NONE]
+    assert found.ordered
+    assert block_labels(found) == labels
+    assert check(tmp_path / "out") == []
+
+
 def test_labelstudio_paragraphs(tmp_path: Path) -> None:
     values = [
         {"start": "0", "end": "1", "startOffset": 0, "endOffset": len(SECOND),

@@ -15,6 +15,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from selectolax.lexbor import LexborHTMLParser
+
 from cleaner.data.align import UNJUDGED, tokens
 from cleaner.data.importers.common import (
     UNKNOWN_LANGUAGE,
@@ -27,6 +29,7 @@ from cleaner.data.importers.common import (
 )
 from cleaner.data.pages import CLOSE, OPEN, Labelled, LabelledPage
 from cleaner.errors import DataError
+from cleaner.segment import segment
 from cleaner.types import ARTICLE
 
 _SPAM = "spam"
@@ -36,6 +39,8 @@ _ADDRESSES = ("url", "page_url", "source_url", "uri", "link")
 _ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9-]*://|/data/)\S+\s*", re.I)
 """What stands for a page that the server has to fetch."""
 _BETWEEN = "\n\n"
+_UNSEEN = frozenset(("script", "style"))
+"""Elements whose text is not among what offsets into a document count."""
 
 Value = Mapping[str, Any]
 
@@ -121,12 +126,15 @@ def _page(path: Path, task: _Task, terms: str) -> LabelledPage:
     paths = any(isinstance(start, str) and not start.isdecimal() for start in starts)
     parts, regions = _shown(place, task, paths)
     text = _BETWEEN.join(parts)
+    html = paths and "<" in text
+    shown = text
+    if html:
+        shown, regions = _in_document(text, task.values)
     ordered = True
     if regions is None:
         labels, ordered = _by_texts(place, task.values)
     else:
-        labels = _lines(text, regions)
-    html = paths and "<" in text
+        labels = _lines(shown, regions)
     # A lone surrogate, which JSON can spell, is no text: "?" stands for it.
     page = text.encode("utf-8", "replace")
     name = "-".join(["labelstudio", *re.findall(r"\w+", f"{path.stem} {task.id}")])
@@ -197,12 +205,90 @@ def _at_offsets(parts: Sequence[str], values: Sequence[Value]) -> list[_Region] 
                 start, end = _code_points(parts[first], start), _code_points(parts[last], end)
             start, end = bases[first] + start, bases[last] + end
             there = text[start:end]
-            if not there or end > len(text) or _words(value.get("text") or there) != _words(there):
+            if not there or end > len(text) or not _same(value.get("text") or there, there):
                 break
             regions += [_Region(start, end, name) for name in _names(value)]
         else:
             return regions
     return None
+
+
+def _in_document(html: str, values: Sequence[Value]) -> tuple[str, list[_Region] | None]:
+    """The text of a page as segmented, and regions in it by their `globalOffsets`.
+
+    These count the text nodes of the document as Label Studio held it. No regions where other
+    texts lie there, or where the page as segmented has more or fewer copies of one.
+    """
+    try:
+        source = segment(html, "html").source
+    except ValueError:
+        return html, None
+    if not all(value.get("globalOffsets") for value in values):
+        return source, None
+    for breaks in (True, False):
+        content = _content(html, breaks)
+        regions = _at_offsets([content], _shifted(content, values))
+        copies = None if regions is None else _copies(content, regions, source)
+        if copies is not None:
+            return source, copies
+    return source, None
+
+
+def _content(html: str, breaks: bool) -> str:
+    """All text nodes of a document, one behind the other; `<br>` counts as one with `breaks`."""
+    nodes = []
+    root = LexborHTMLParser(html).root
+    for node in root.traverse(include_text=True) if root else ():
+        if node.tag == "-text" and not (node.parent and node.parent.tag in _UNSEEN):
+            nodes.append(node.text_content or "")
+        elif node.tag == "br" and breaks:
+            nodes.append("\n")
+    return "".join(nodes)
+
+
+def _shifted(content: str, values: Sequence[Value]) -> Sequence[Value]:
+    """Values with offsets into `content`: what stood before the page, such as its title, may
+    have been counted or not."""
+    start = values[0]["globalOffsets"]["start"]
+    found = _find(_unescaped(values[0].get("text") or ""), content, start)
+    shift = found[0] - start if found else 0
+    shifted = []
+    for value in values:
+        offsets = {side: value["globalOffsets"][side] + shift for side in ("start", "end")}
+        others = {key: value[key] for key in ("text", *_KEYS) if key in value}
+        shifted.append({**others, **offsets})
+    return shifted
+
+
+def _copies(content: str, regions: Sequence[_Region], source: str) -> list[_Region] | None:
+    """Regions of `content` on the same copies of their texts in `source`.
+
+    None where the two have different numbers of copies.
+    """
+    letters, others = _letters(content), _letters(source)
+    offsets = [at for at, sign in enumerate(source) if not sign.isspace()]
+    copies = []
+    for start, end, label, _ in regions:
+        text = _letters(content[start:end])
+        here, there = _places(text, letters), _places(text, others)
+        if not text or len(here) != len(there):
+            return None
+        first = there[here.index(len(_letters(content[:start])))]
+        copies.append(_Region(offsets[first], offsets[first + len(text) - 1] + 1, label))
+    return copies
+
+
+def _letters(text: str) -> str:
+    """A text without white space: that between elements depends on who shows them."""
+    return "".join(text.split())
+
+
+def _places(part: str, text: str) -> list[int]:
+    """Where `text` holds `part`."""
+    places = [text.find(part)]
+    while places[-1] >= 0:
+        places.append(text.find(part, places[-1] + 1))
+    return places[:-1]
 
 
 def _place(value: Value, side: str) -> tuple[int, int]:
@@ -218,8 +304,8 @@ def _code_points(text: str, units: int) -> int:
     return len(text.encode("utf-16-le", "replace")[: 2 * units].decode("utf-16-le", "ignore"))
 
 
-def _words(text: str) -> list[str]:
-    return _unescaped(text).split()
+def _same(text: str, other: str) -> bool:
+    return _letters(_unescaped(text)) == _letters(_unescaped(other))
 
 
 def _unescaped(text: str) -> str:
@@ -278,7 +364,7 @@ def _by_texts(place: str, values: Sequence[Value]) -> tuple[list[Labelled], bool
 
 def _find(part: str, text: str, near: int) -> tuple[int, int] | None:
     """Where `text` holds the words of `part`, nearest to an offset."""
-    words = r"\s+".join(map(re.escape, part.split()))
+    words = r"\s*".join(map(re.escape, part.split()))
     spans = [found.span() for found in re.finditer(words, text)] if words else []
     return min(spans, key=lambda span: abs(span[0] - near), default=None)
 
