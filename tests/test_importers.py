@@ -458,6 +458,29 @@ def test_labelstudio_gives_shipped_html_back(tmp_path: Path) -> None:
     assert any(page.has_spam for page in back)
 
 
+# All of them
+
+
+def test_lines_with_the_brackets_of_the_format_keep_their_labels(tmp_path: Path) -> None:
+    line = f"⟦1⟧ {FIRST}"
+    html = HTML.replace(FIRST, line)
+    text = TEXT.replace(FIRST, line)
+    files = {
+        "dragnet/HTML/1.html": html,
+        "dragnet/Corrected/1.html.corrected.txt": f"{line}\n{SECOND}",
+        "cleaneval/original/1.html": html,
+        "cleaneval/cleaned/1.txt": f"{line}\n{SECOND}",
+        "labelstudio/a.json": json.dumps(
+            [task({"text": text}, regions_of(text, (line, ART), (SECOND, ART)))]
+        ),
+    }
+    put(tmp_path, files)
+    for format in ("dragnet", "cleaneval", "labelstudio"):
+        (page,) = imported(format, tmp_path / format, tmp_path / "out" / format)
+        assert block_labels(page)[1:3] == [ART, ART]
+        assert check(tmp_path / "out" / format) == []
+
+
 # What is wrong with a data set
 
 

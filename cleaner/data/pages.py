@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ VERSION = "1"
 PAGE_SUFFIXES = (".html", ".txt", ".html.gz", ".txt.gz")
 LABELS_SUFFIX = ".labels"
 OPEN, CLOSE = "⟦", "⟧"
+BRACKETS: Mapping[int, int] = MappingProxyType(str.maketrans(OPEN + CLOSE, "[]"))
+"""For `str.translate`: what stands for these where a page has them itself."""
 DAMAGED = (OSError, EOFError, zlib.error)
 """What a compressed file that is missing or damaged raises when it is read."""
 

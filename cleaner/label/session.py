@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from cleaner.clean import Cleaner, Result
 from cleaner.data.align import UNJUDGED, Part, align_spans, locate_spam, tokens
-from cleaner.data.pages import CLOSE, OPEN, Labelled, LabelledPage, write_page
+from cleaner.data.pages import BRACKETS, Labelled, LabelledPage, write_page
 from cleaner.examples import label_blocks
 from cleaner.label.tasks import Task
 from cleaner.segment import segment
@@ -21,8 +21,6 @@ Order = Literal["input", "doubt"]
 
 DOUBTFUL = 0.8
 """Confidence below which a block stands out; confidences are about the share that is right."""
-# The brackets of the format mark spam; others stand for them where a page has them.
-_BRACKETS = str.maketrans(OPEN + CLOSE, "[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +255,7 @@ def _entries(block: Shown, label: str, marks: Sequence[Mark]) -> list[Labelled]:
         parts = (Part(0, len(block.text), label),)
     entries = []
     for start, end, name in parts:
-        text = block.text[start:end].translate(_BRACKETS)
+        text = block.text[start:end].translate(BRACKETS)
         spans = tuple(
             (max(mark.start - start, 0), min(mark.end, end) - start)
             for mark in marks

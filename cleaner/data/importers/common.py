@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cleaner.data.pages import CLOSE, DAMAGED, OPEN, Labelled, host_of
+from cleaner.data.pages import BRACKETS, DAMAGED, Labelled, host_of
 from cleaner.errors import DataError
 from cleaner.segment.decode import decode
 
@@ -112,10 +112,10 @@ def page_url(page: bytes) -> str | None:
 
 
 def labelled(label: str, texts: Iterable[str]) -> list[Labelled]:
-    """Texts with one label, one entry a line; lines of white space or with `⟦⟧` are left out."""
+    """Texts with one label, one entry a line; lines of white space are left out."""
     return [
-        Labelled(label, " ".join(line.split()))
+        Labelled(label, " ".join(line.translate(BRACKETS).split()))
         for text in texts
         for line in text.splitlines()
-        if line.strip() and OPEN not in line and CLOSE not in line
+        if line.strip()
     ]

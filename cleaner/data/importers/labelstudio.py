@@ -27,7 +27,7 @@ from cleaner.data.importers.common import (
     page_url,
     read_json,
 )
-from cleaner.data.pages import CLOSE, OPEN, Labelled, LabelledPage
+from cleaner.data.pages import BRACKETS, Labelled, LabelledPage
 from cleaner.errors import DataError
 from cleaner.segment import segment
 from cleaner.types import ARTICLE
@@ -393,8 +393,8 @@ def _lines(text: str, regions: Sequence[_Region]) -> list[Labelled]:
     for line in text.splitlines(keepends=True):
         for label, run in groupby(range(at, at + len(line)), owner.__getitem__):
             places = list(run)
-            piece = text[places[0] : places[-1] + 1]
-            if tokens(piece) and OPEN not in piece and CLOSE not in piece:
+            piece = text[places[0] : places[-1] + 1].translate(BRACKETS)
+            if tokens(piece):
                 marks = _marks(piece, [spam[place] for place in places])
                 entries.append(Labelled(label, piece, marks if label == ARTICLE else ()))
         at += len(line)
