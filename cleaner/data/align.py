@@ -240,11 +240,19 @@ def _normalise(word: str) -> str:
 
 
 def _match(blocks: Sequence[str], texts: Sequence[str], ordered: bool) -> _Match:
+    return _matched(tuple(blocks), tuple(texts), ordered)
+
+
+# Labels, parts and spam of a page are asked for one after the other.
+@lru_cache(maxsize=1)
+def _matched(blocks: tuple[str, ...], texts: tuple[str, ...], ordered: bool) -> _Match:
     page, block_of = _concatenate(blocks)
     labelled, text_of = _concatenate(texts)
     left, right = [token.text for token in labelled], [token.text for token in page]
     partner = [-1] * len(page)
-    if ordered:
+    if ordered and left == right:  # as in pages whose every block is listed
+        pairs = _without_strays([(at, at) for at in range(len(left))], text_of, block_of)
+    elif ordered:
         # Only tokens that can be in a run: else, where a page lacks much of the labelled text,
         # words scattered over its menus make a longer subsequence than the paragraphs it has.
         rows = _in_runs(left, text_of, right, block_of)
