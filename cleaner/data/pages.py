@@ -102,8 +102,7 @@ def read_page(path: Path) -> LabelledPage:
     Raises `DataError`, naming file and line, when a file is missing or malformed.
     """
     folder, name = path.parent, page_name(path)
-    files = [folder / (name + suffix) for suffix in PAGE_SUFFIXES]
-    files = [file for file in files if file.is_file()]
+    files = page_files(folder, name)
     labels_file = folder / (name + LABELS_SUFFIX)
     if len(files) != 1:
         found = ", ".join(file.name for file in files) or "none"
@@ -113,12 +112,7 @@ def read_page(path: Path) -> LabelledPage:
         )
     if not labels_file.is_file():
         raise DataError(f"{files[0]}: has no labels; add {labels_file.name} beside it")
-    try:
-        content = files[0].read_bytes()
-        if files[0].suffix == ".gz":
-            content = gzip.decompress(content)
-    except DAMAGED as error:
-        raise DataError(f"{files[0]}: cannot be read ({error}); restore the file") from error
+    content = read_file(files[0])
     try:
         text = labels_file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -128,7 +122,7 @@ def read_page(path: Path) -> LabelledPage:
     return LabelledPage(
         name=name,
         page=content,
-        kind="html" if ".html" in files[0].name[len(name) :] else "text",
+        kind=kind_of(files[0]),
         url=header["url"],
         language=header["language"],
         layout=header.get("layout", ""),
@@ -144,8 +138,8 @@ def write_page(folder: Path, page: LabelledPage, *, compress: bool = False) -> N
     """Write `page` into `folder` (made when missing); with `compress`, the page file as .gz.
 
     The same page gives the same bytes; no file is ever seen half written. Raises `DataError`
-    when the folder cannot be made, or a value not be written in the format, such as a text that
-    holds a literal `⟦`.
+    when the folder cannot be made, a page of the other kind lies there under the same name, or a
+    value cannot be written in the format, such as a text that holds a literal `⟦`.
     """
     if (
         not page.name
@@ -160,13 +154,38 @@ def write_page(folder: Path, page: LabelledPage, *, compress: bool = False) -> N
         raise DataError(
             f"{folder}: cannot be made a folder ({error.strerror}); name another one to write"
         ) from error
-    suffix = (".html" if page.kind == "html" else ".txt") + (".gz" if compress else "")
-    content = gzip.compress(page.page, 9, mtime=0) if compress else page.page
-    _put(folder / (page.name + suffix), content)
-    for other in set(PAGE_SUFFIXES) - {suffix}:
-        (folder / (page.name + other)).unlink(missing_ok=True)
+    file = folder / (page.name + (".html" if page.kind == "html" else ".txt"))
+    packed = file.with_name(f"{file.name}.gz")
+    for other in page_files(folder, page.name):
+        if other not in (file, packed):
+            raise DataError(f"{other}: is another page of that name; rename it, or remove it")
+    if compress:
+        _put(packed, gzip.compress(page.page, 9, mtime=0))
+    else:
+        _put(file, page.page)
+    (file if compress else packed).unlink(missing_ok=True)
     # A lone surrogate, which JSON can spell, is no text: "?" stands for it.
     _put(folder / (page.name + LABELS_SUFFIX), labels.encode("utf-8", "replace"))
+
+
+def read_file(file: Path) -> bytes:
+    """Content of a page file, decompressed if `.gz`; `DataError` when it cannot be read."""
+    try:
+        content = file.read_bytes()
+        return gzip.decompress(content) if file.suffix == ".gz" else content
+    except DAMAGED as error:
+        raise DataError(f"{file}: cannot be read ({error}); restore the file") from error
+
+
+def page_files(folder: Path, name: str) -> list[Path]:
+    """Page files of that name in `folder`: one beside labels, any number else."""
+    files = (folder / (name + suffix) for suffix in PAGE_SUFFIXES)
+    return [file for file in files if file.is_file()]
+
+
+def kind_of(file: Path) -> Literal["html", "text"]:
+    """Kind of the page in a page file, by its suffix."""
+    return "html" if file.name.removesuffix(".gz").endswith(".html") else "text"
 
 
 def page_name(file: Path) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cleaner.data.importers.common import labelled, page_language, page_url, read_file, read_json
-from cleaner.data.pages import LabelledPage
+from cleaner.data.importers.common import labelled, page_language, page_url, read_json
+from cleaner.data.pages import LabelledPage, read_file
 from cleaner.types import ARTICLE, NAVIGATION
 
 

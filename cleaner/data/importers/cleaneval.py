@@ -27,9 +27,8 @@ from cleaner.data.importers.common import (
     page_language,
     page_url,
     paired,
-    read_file,
 )
-from cleaner.data.pages import LabelledPage
+from cleaner.data.pages import LabelledPage, read_file
 from cleaner.errors import DataError
 from cleaner.segment.decode import decode
 from cleaner.types import ARTICLE, NAVIGATION

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cleaner.data.pages import BRACKETS, DAMAGED, Labelled, host_of
+from cleaner.data.pages import BRACKETS, Labelled, host_of, read_file
 from cleaner.errors import DataError
 from cleaner.segment.decode import decode
 
@@ -42,15 +41,6 @@ def laid_out_as(format: str, path: Path) -> Iterator[None]:
         raise DataError(
             f"{path}: not laid out as {format} ({error!r}); give the folder of such a data set"
         ) from error
-
-
-def read_file(path: Path) -> bytes:
-    """Content of a file, decompressed if `.gz`; `DataError` when it is missing or broken."""
-    try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
-    except DAMAGED as error:
-        raise DataError(f"{path}: cannot be read ({error}); restore the file") from error
 
 
 def files_by_id(folder: Path, name: re.Pattern[str]) -> dict[str, Path]:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cleaner.data.importers.common import labelled, page_language, page_url, read_file, read_json
-from cleaner.data.pages import LabelledPage
+from cleaner.data.importers.common import labelled, page_language, page_url, read_json
+from cleaner.data.pages import LabelledPage, read_file
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION
 
 _LABEL_OF = {"with": ARTICLE, "comments": COMMENT, "without": NAVIGATION}

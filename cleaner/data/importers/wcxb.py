@@ -14,10 +14,9 @@ from cleaner.data.importers.common import (
     laid_out_as,
     page_language,
     page_url,
-    read_file,
     read_json,
 )
-from cleaner.data.pages import LabelledPage
+from cleaner.data.pages import LabelledPage, read_file
 from cleaner.errors import DataError
 from cleaner.types import ARTICLE, NAVIGATION
 
