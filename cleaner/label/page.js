@@ -8,11 +8,13 @@ let letters = {}; // label → the letter that stands for it
 let page = null; // the page that is shown, as the server sent it
 let number = 0; // its place in session.pages
 let labels = []; // one for each block
-let spam = new Set(); // numbers of the marks that are confirmed
+let spam = new Set(); // places of the marks that are confirmed
 let anchor = 0, cursor = 0; // the chosen blocks reach from one to the other
-let changed = false; // since the page was shown or saved
+let saved = labels; // what labels were when the page was shown or saved: each change makes new ones
 let past = []; // what labels and spam were, for undo
 let busy = false; // the server has been asked and has not answered
+
+const changed = () => labels !== saved;
 
 // From and to the server. Addresses are relative to the token that this page was opened with.
 
@@ -24,7 +26,7 @@ async function ask(path, body) {
 }
 
 async function alone(work) {
-  if (busy) return; // of an impatient second key press
+  if (busy) return wait(); // of an impatient second key press
   busy = true;
   try {
     await work();
@@ -36,25 +38,26 @@ async function alone(work) {
   }
 }
 
+// What is changed while the server is asked could be lost, or be said to be saved.
+const wait = () => say("one moment: the server has not answered yet");
+
 async function show(wanted) {
   if (!session.pages[wanted]) return say(wanted < 0 ? "this is the first page" : "this was the last page");
   page = await ask(`pages/${wanted}`);
   number = wanted;
   labels = page.blocks.map((block) => block.label);
-  spam = new Set(page.marks.flatMap((mark, at) => (mark.confirmed ? [at] : [])));
-  [anchor, cursor, changed, past] = [0, 0, false, []];
+  spam = new Set(Object.keys(page.marks).filter((place) => page.marks[place].confirmed));
+  [anchor, cursor, saved, past] = [0, 0, labels, []];
   draw();
   if (page.error) return say(page.error, true);
-  say(page.done ? "labelled already" : page.judged ? "labelled elsewhere, not saved here" : "proposals: correct and save");
+  const state = page.done ? "labelled already" : page.judged ? "labelled elsewhere, not saved here" : "proposals: correct and save";
+  say(page.unmatched ? `${state}; labelled texts that the page does not hold, which a change drops: ${page.unmatched}` : state);
 }
 
 async function save() {
   if (!labels.length) return;
-  changed = false; // before the answer: what is changed until then is not in it
-  session = await ask(`pages/${number}`, { labels, marks: [...spam] }).catch((error) => {
-    changed = true;
-    throw error;
-  });
+  const answer = await ask(`pages/${number}`, { labels, marks: [...spam], version: page.version });
+  [session, page.version, saved] = [answer, answer.version, labels];
   [page.judged, page.done] = [true, true];
   drawProgress();
   labels.forEach((_, at) => paint(at)); // by now labels are the person's, no longer proposals
@@ -62,7 +65,7 @@ async function save() {
 }
 
 const turn = (step) => alone(async () => {
-  if (changed) await save();
+  if (changed()) await save();
   await show(number + step);
 });
 
@@ -100,8 +103,8 @@ function drawBlock(block, at) {
   const text = element("span", "text", "");
   text.dir = "auto";
   for (const [piece, mark] of block.pieces) {
-    const part = element(mark < 0 ? "span" : "mark", "", piece);
-    if (mark >= 0) [part.dataset.mark, part.title] = [mark, page.marks[mark].reason];
+    const part = element(mark ? "mark" : "span", "", piece);
+    if (mark) [part.dataset.mark, part.title] = [mark, page.marks[mark].reason];
     text.append(part);
   }
   item.append(element("span", "gutter", ""), text);
@@ -121,7 +124,7 @@ function paint(at) {
   const letter = element("span", "letter", block.has_words ? letters[label] : "·");
   letter.setAttribute("aria-label", label);
   item.firstChild.replaceChildren(letter, beside);
-  for (const mark of item.querySelectorAll("mark")) mark.classList.toggle("confirmed", label === session.with_spam && spam.has(+mark.dataset.mark));
+  for (const mark of item.querySelectorAll("mark")) mark.classList.toggle("confirmed", label === session.with_spam && spam.has(mark.dataset.mark));
 }
 
 function drawProgress() {
@@ -170,10 +173,11 @@ function chosen() {
 }
 
 function change(work) {
-  past.push([labels.slice(), new Set(spam)]);
+  if (busy) return wait();
+  past.push([labels, spam]);
+  [labels, spam] = [labels.slice(), new Set(spam)];
   chosen().forEach(work);
   chosen().forEach(paint);
-  changed = true;
   say("not saved yet");
 }
 
@@ -183,18 +187,18 @@ const give = (label) => change((at) => {
 
 function toggleSpam() {
   const blocks = chosen().filter((at) => labels[at] === session.with_spam);
-  const marks = blocks.flatMap((at) => page.blocks[at].pieces.map(([, mark]) => mark)).filter((mark) => mark >= 0);
+  const marks = blocks.flatMap((at) => page.blocks[at].pieces.map(([, mark]) => mark)).filter((mark) => mark);
   if (!marks.length) return say(`nothing to mark here: spam is an underlined stretch of ${session.with_spam} blocks`);
   const all = marks.every((mark) => spam.has(mark));
   change(() => marks.forEach((mark) => (all ? spam.delete(mark) : spam.add(mark))));
 }
 
 function undo() {
+  if (busy) return wait();
   if (!past.length) return say("nothing to undo");
   [labels, spam] = past.pop();
   labels.forEach((_, at) => paint(at));
-  changed = true;
-  say("undone; not saved yet");
+  say(changed() ? "undone; not saved yet" : "undone; nothing is changed");
 }
 
 function nextDoubt() {
@@ -242,7 +246,7 @@ $("blocks").addEventListener("pointerover", (event) => {
 for (const [id, key] of Object.entries({ previous: "p", next: "n", save: "s", undo: "u", doubt: "d", spam: "x" }))
   $(id).onclick = () => KEYS[key]();
 $("go").onchange = () => turn(+$("go").value - number);
-addEventListener("beforeunload", (event) => changed && event.preventDefault());
+addEventListener("beforeunload", (event) => changed() && event.preventDefault());
 
 alone(async () => {
   session = await ask("pages");

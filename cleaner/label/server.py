@@ -3,7 +3,8 @@
     GET  /TOKEN/          page.html, page.js, page.css
     GET  /TOKEN/pages     labels, and the names of all pages
     GET  /TOKEN/pages/7   a page: blocks with labels and proposals
-    POST /TOKEN/pages/7   {"labels": [one a block], "marks": [numbers of spam]}: save it
+    POST /TOKEN/pages/7   {"labels": [one a block], "marks": [places of spam], "version": that of
+                          the page}: save it, unless another version lies there by now
 
 Other programs and web sites must not reach the pages, nor write labels: the server
 listens on the loopback interface alone, every path begins with a random token, and the
@@ -23,7 +24,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cleaner.errors import CleanerError, InputError
-from cleaner.label.session import Session
+from cleaner.label.session import ConflictError, Session
 
 HOST = "127.0.0.1"
 MAX_BODY = 8 << 20
@@ -99,7 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
             content, kind = respond(self._path())
             status = 200
         except (_Refused, CleanerError, OSError) as error:
-            status = error.status if isinstance(error, _Refused) else 500
+            status = 409 if isinstance(error, ConflictError) else 500
+            if isinstance(error, _Refused):
+                status = error.status
             content, kind = _json({"error": str(error)})
         self.send_response(status)
         for name, value in _HEADERS.items():
@@ -135,11 +138,11 @@ class _Handler(BaseHTTPRequestHandler):
         if int(size) > MAX_BODY:
             raise _Refused(413, f"more than {MAX_BODY} bytes of labels")
         try:
-            labels, marks = _choices(json.loads(self.rfile.read(int(size))))
-            self.server.session.save(number, labels, marks)
+            choices = _choices(json.loads(self.rfile.read(int(size))))
+            version = self.server.session.save(number, *choices)
         except (ValueError, RecursionError) as error:
             raise _Refused(400, str(error)) from error
-        return _json(self.server.session.overview())
+        return _json({**self.server.session.overview(), "version": version})
 
     def _number(self, path: str) -> int:
         found = _PAGE.fullmatch(path)
@@ -148,19 +151,19 @@ class _Handler(BaseHTTPRequestHandler):
         return int(found[1])
 
 
-def _choices(data: Any) -> tuple[list[str], list[int]]:
-    """Labels and marks of a request; `ValueError` for anything else."""
-    labels, marks = (
-        (data.get("labels"), data.get("marks")) if isinstance(data, dict) else (None, None)
-    )
-    if (
-        not isinstance(labels, list)
-        or not isinstance(marks, list)
-        or not all(isinstance(label, str) for label in labels)
-        or not all(isinstance(mark, int) for mark in marks)
+def _choices(data: Any) -> tuple[list[str], list[str], str]:
+    """Labels, marks and version of a request; `ValueError` for anything else."""
+    if not isinstance(data, dict):
+        data = {}
+    labels, marks, version = data.get("labels"), data.get("marks"), data.get("version")
+    if not (
+        isinstance(labels, list)
+        and isinstance(marks, list)
+        and isinstance(version, str)
+        and all(isinstance(text, str) for text in [*labels, *marks])
     ):
-        raise ValueError('expected {"labels": [texts], "marks": [numbers]}')
-    return labels, marks
+        raise ValueError('expected {"labels": [texts], "marks": [places], "version": text}')
+    return labels, marks, version
 
 
 def _json(data: Any) -> tuple[bytes, str]:

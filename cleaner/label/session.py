@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from threading import Lock
 from typing import Any, Literal
 
 from cleaner.clean import Cleaner, Result
-from cleaner.data.align import UNJUDGED, Part, align_spans, locate_spam, tokens
-from cleaner.data.pages import BRACKETS, Labelled, LabelledPage, write_page
+from cleaner.data.align import UNJUDGED, Part, align_spans, locate_spam, text_shares, tokens
+from cleaner.data.pages import BRACKETS, Labelled, LabelledPage, digest, page_files, write_page
+from cleaner.errors import DataError
 from cleaner.examples import label_blocks
-from cleaner.label.tasks import Task
+from cleaner.label.tasks import Task, is_judged, look_again
 from cleaner.segment import segment
-from cleaner.types import ARTICLE, Page
+from cleaner.types import ARTICLE, Kind, Page
 
 Order = Literal["input", "doubt"]
 """Of pages: as they came, or first those that the model is least sure of."""
 
 DOUBTFUL = 0.8
 """Confidence below which a block stands out; confidences are about the share that is right."""
+_FOUND = 0.5  # share of a labelled text's tokens from which the page holds it
+_KEPT = 4
+"""Pages shown last that are kept as they were: two tabs, and the way back."""
+_PLACE = re.compile("([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})")
+
+
+class ConflictError(DataError):
+    """A page is not any more what was shown; saving it would overwrite the work of others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A stretch of a block that may be injected spam; it is saved when it is `confirmed`."""
 
+    block: int
     start: int
     end: int
     reason: str
     confirmed: bool
+
+    @property
+    def place(self) -> str:
+        """Its name: numbers would be others once some are saved."""
+        return f"{self.block}-{self.start}-{self.end}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,53 +66,61 @@ class Shown:
     parts: tuple[Part, ...]
     """Where labels that exist cut the block; one part for all of it else."""
 
-    def pieces(self, first: int) -> list[tuple[str, int]]:
-        """The text cut at its marks; the number of the mark (from `first` on), -1 for none."""
+    @property
+    def pieces(self) -> list[tuple[str, str]]:
+        """The text cut at its marks, with their places; an empty one where there is no mark."""
         pieces, at = [], 0
-        for number, mark in enumerate(self.marks, first):
-            pieces += [(self.text[at : mark.start], -1), (self.text[mark.start : mark.end], number)]
+        for mark in self.marks:
+            pieces.append((self.text[at : mark.start], ""))
+            pieces.append((self.text[mark.start : mark.end], mark.place))
             at = mark.end
-        return [piece for piece in [*pieces, (self.text[at:], -1)] if piece[0]]
+        return [piece for piece in [*pieces, (self.text[at:], "")] if piece[0]]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """A page as a person meets it."""
 
-    task: Task
+    page: LabelledPage
+    version: str
+    """Of what lies where the page is saved; empty for nothing."""
     language: str
-    blocks: tuple[Shown, ...]
+    blocks: tuple[Shown, ...] = ()
+    unmatched: int = 0
+    """Labelled texts that the page does not hold."""
     error: str | None = None
     """Why there are no blocks."""
 
     @property
     def marks(self) -> list[Mark]:
-        """Of all blocks; what is saved names them by their place here."""
+        """Of all blocks."""
         return [mark for block in self.blocks for mark in block.marks]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for the browser; places in texts are not told, which it would count in
-        UTF-16."""
-        blocks, marks = [], 0
-        for block in self.blocks:
-            shown = {
-                "pieces": block.pieces(marks),
-                "label": block.label,
-                "proposal": block.proposal,
-                "confidence": block.confidence,
-                "doubtful": block.has_words and block.confidence < DOUBTFUL,
-                "has_words": block.has_words,
-            }
-            blocks.append(shown)
-            marks += len(block.marks)
+        """Plain data for the browser, to which places are names: it counts in UTF-16."""
         return {
-            "name": self.task.page.name,
-            "url": self.task.page.url,
-            "done": self.task.done,
-            "judged": self.task.judged,
+            "name": self.page.name,
+            "url": self.page.url,
+            "version": self.version,
+            "done": bool(self.version),
+            "judged": is_judged(self.page),
+            "unmatched": self.unmatched,
             "error": self.error,
-            "blocks": blocks,
-            "marks": [{"reason": m.reason, "confirmed": m.confirmed} for m in self.marks],
+            "blocks": [
+                {
+                    "pieces": block.pieces,
+                    "label": block.label,
+                    "proposal": block.proposal,
+                    "confidence": block.confidence,
+                    "doubtful": block.has_words and block.confidence < DOUBTFUL,
+                    "has_words": block.has_words,
+                }
+                for block in self.blocks
+            ],
+            "marks": {
+                mark.place: {"reason": mark.reason, "confirmed": mark.confirmed}
+                for mark in self.marks
+            },
         }
 
 
@@ -112,6 +137,8 @@ class Session:
         self.tasks = list(tasks)
         self._cleaner = cleaner
         self._lock = Lock()
+        # A page is cleaned once to be shown and saved.
+        self._read = lru_cache(maxsize=_KEPT)(self._clean_and_segment)
         found = {entry.label for task in tasks for entry in task.page.labels}
         found |= {task.page.rest for task in tasks}
         offered = dict.fromkeys([*cleaner.model.labels, *labels, *sorted(found)])
@@ -137,66 +164,94 @@ class Session:
         }
 
     def view(self, number: int) -> View:
-        """A page with labels and proposals; with `error` where the model cannot read it."""
+        """A page with labels and proposals; with `error` where the model cannot read it.
+
+        Raises `DataError` when what lies where the page is saved has become malformed.
+        """
+        with self._lock:
+            return self._view(number)
+
+    def save(
+        self, number: int, labels: Sequence[str], marks: Collection[str], version: str = ""
+    ) -> str:
+        """Write a page with a label for each block and the places of the marks that are spam.
+
+        `version` is that of the view; that of what lies in the folder then is returned.
+
+        Raises:
+            ValueError: there are not as many labels as blocks, one is unknown, a place is none, or
+                the page cannot be read.
+            ConflictError: what lies in the folder is another version.
+            DataError, OSError: the files cannot be written.
+        """
+        with self._lock:
+            view = self._view(number)
+            if view.error is not None:
+                raise ValueError(view.error)
+            if view.version not in ("", version):
+                raise ConflictError(
+                    f"{view.page.name} was saved elsewhere since it was opened; "
+                    "reload to see it, and label it again"
+                )
+            if len(labels) != len(view.blocks):
+                raise ValueError(f"{len(labels)} labels for {len(view.blocks)} blocks")
+            known = {*self.labels, UNJUDGED, *(block.label for block in view.blocks)}
+            if unknown := set(labels) - known:
+                raise ValueError(f"unknown labels: {unknown}")
+            page = _relabelled(view, labels, marks)
+            task = self.tasks[number]
+            if not task.done or page is not task.page:
+                packed = any(file.suffix == ".gz" for file in page_files(task.folder, page.name))
+                write_page(task.folder, page, compress=packed)
+                task.done = True
+            return _version(task)
+
+    def _view(self, number: int) -> View:
         task = self.tasks[number]
-        page = task.page
-        result = self._clean(task, spam="mark")
-        if result.error is not None:
-            return View(task, page.language, (), f"{result.error}; go on with another page")
-        parsed = segment(page.page, page.kind)
-        texts = [segment.text for segment in result.segments]
+        version, page = _version(task), task.page
+        result, parsed = self._read(page.page, page.kind, page.url)
+        if parsed is None:
+            error = f"{result.error}; go on with another page"
+            return View(page, version, page.language, error=error)
+        texts = [parsed.text_of(block) for block in parsed.blocks]
         labels = [segment.label for segment in result.segments]
         parts: list[tuple[Part, ...]] = [
             (Part(0, len(text), label),) for text, label in zip(texts, labels, strict=True)
         ]
-        if task.judged:
+        unmatched = 0
+        if is_judged(page):
             labels = list(label_blocks(page, parsed))
             entries = [(entry.label, entry.text) for entry in page.labels]
             parts = align_spans(texts, entries, page.rest, ordered=page.ordered)
+            shares = text_shares(texts, [text for _, text in entries], ordered=page.ordered)
+            unmatched = sum(share < _FOUND for share in shares)
         marks = _marks(page, parsed, result)
         blocks = []
         for at, (proposal, text, *_, confidence) in enumerate(result.segments):
             has_words = bool(tokens(text))
             label = labels[at] if has_words else UNJUDGED
             blocks.append(Shown(text, label, proposal, confidence, has_words, marks[at], parts[at]))
-        language = page.language if task.judged else result.language or page.language
-        return View(task, language, tuple(blocks))
+        language = page.language if is_judged(page) else result.language or page.language
+        return View(page, version, language, tuple(blocks), unmatched)
 
-    def save(self, number: int, labels: Sequence[str], marks: Collection[int]) -> None:
-        """Write a page with a label for each block and the numbers of the marks that are spam.
-
-        Raises:
-            ValueError: there are not as many labels as blocks, one is unknown, or the page cannot
-                be read.
-            DataError, OSError: the files cannot be written.
-        """
-        view = self.view(number)
-        if view.error is not None:
-            raise ValueError(view.error)
-        if len(labels) != len(view.blocks):
-            raise ValueError(f"{len(labels)} labels for {len(view.blocks)} blocks")
-        if unknown := set(labels) - {*self.labels, UNJUDGED}:
-            raise ValueError(f"unknown labels: {unknown}")
-        page = _relabelled(view, labels, marks)
-        with self._lock:
-            task = self.tasks[number]
-            if not task.done or page is not task.page:
-                suffix = ".html.gz" if page.kind == "html" else ".txt.gz"
-                packed = (task.folder / (page.name + suffix)).exists()
-                write_page(task.folder, page, compress=packed)
-                task.page, task.done = page, True
-
-    def _clean(self, task: Task, spam: Literal["mark", "keep"]) -> Result:
-        page = task.page
-        return self._cleaner.clean(page.page, page.kind, page.url, spam=spam)
+    def _clean_and_segment(self, page: bytes, kind: Kind, url: str) -> tuple[Result, Page | None]:
+        result = self._cleaner.clean(page, kind, url, spam="mark")
+        return result, segment(page, kind) if result.error is None else None
 
     def _doubt(self, task: Task) -> float:
         """Share of the page's characters whose label is likely wrong."""
-        segments = self._clean(task, spam="keep").segments
+        page = task.page
+        segments = self._cleaner.clean(page.page, page.kind, page.url, spam="keep").segments
         if not segments:  # it cannot be read, and comes last
             return 0.0
         doubts = sum((1 - segment.confidence) * len(segment.text) for segment in segments)
         return doubts / sum(len(segment.text) for segment in segments)
+
+
+def _version(task: Task) -> str:
+    """Of what lies where the page is saved by now; empty for nothing."""
+    look_again(task)
+    return digest([task.page]) if task.done else ""
 
 
 def _marks(page: LabelledPage, parsed: Page, result: Result) -> list[tuple[Mark, ...]]:
@@ -210,10 +265,10 @@ def _marks(page: LabelledPage, parsed: Page, result: Result) -> list[tuple[Mark,
             spans.append((span.start, span.end, f"{span.confidence:.2f}: {span.reason}", False))
     spans.sort()
     marks = []
-    for block in parsed.blocks:
+    for at, block in enumerate(parsed.blocks):
         marks.append(
             tuple(
-                Mark(start - block.start, end - block.start, reason, confirmed)
+                Mark(at, start - block.start, end - block.start, reason, confirmed)
                 for start, end, reason, confirmed in spans
                 if block.start <= start and end <= block.end
             )
@@ -221,31 +276,41 @@ def _marks(page: LabelledPage, parsed: Page, result: Result) -> list[tuple[Mark,
     return marks
 
 
-def _relabelled(view: View, labels: Sequence[str], spam: Collection[int]) -> LabelledPage:
+def _relabelled(view: View, labels: Sequence[str], spam: Collection[str]) -> LabelledPage:
     """The page with these labels; itself when nothing was changed.
 
     All blocks with words are written, in page order, unjudged ones too: then the tokens of the
     labels are those of the page, and alignment has no choice, however often a text occurs.
     """
-    page = view.task.page
-    same_marks = all((at in spam) == mark.confirmed for at, mark in enumerate(view.marks))
+    page = view.page
+    spans = _spans(view, spam)
+    same_marks = set(spam) == {mark.place for mark in view.marks if mark.confirmed}
     wanted = [
         label if block.has_words else UNJUDGED
         for block, label in zip(view.blocks, labels, strict=True)
     ]
-    if view.task.judged and same_marks and wanted == [block.label for block in view.blocks]:
+    if is_judged(page) and same_marks and wanted == [block.label for block in view.blocks]:
         return page
     entries: list[Labelled] = []
-    number = 0
-    for block, label in zip(view.blocks, wanted, strict=True):
-        chosen = [mark for at, mark in enumerate(block.marks, number) if at in spam]
-        number += len(block.marks)
-        entries += _entries(block, label, chosen)
+    for at, (block, label) in enumerate(zip(view.blocks, wanted, strict=True)):
+        entries += _entries(block, label, spans.get(at, []))
     extra = {key: value for key, value in page.extra.items() if key != "ordered"}
     return replace(page, language=view.language, rest=UNJUDGED, labels=tuple(entries), extra=extra)
 
 
-def _entries(block: Shown, label: str, marks: Sequence[Mark]) -> list[Labelled]:
+def _spans(view: View, places: Collection[str]) -> dict[int, list[tuple[int, int]]]:
+    """Start and end of marks by their block. Raises `ValueError` for what is no place."""
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for place in places:
+        found = _PLACE.fullmatch(place)
+        block, start, end = map(int, found.groups()) if found else (0, 0, 0)
+        if block >= len(view.blocks) or not start < end <= len(view.blocks[block].text):
+            raise ValueError(f"{place!r} is no place of a mark")
+        spans.setdefault(block, []).append((start, end))
+    return spans
+
+
+def _entries(block: Shown, label: str, marks: Sequence[tuple[int, int]]) -> list[Labelled]:
     """A block as labelled texts: in the parts it had where its label stays, else whole."""
     parts = block.parts
     votes: Counter[str] = Counter()
@@ -257,9 +322,9 @@ def _entries(block: Shown, label: str, marks: Sequence[Mark]) -> list[Labelled]:
     for start, end, name in parts:
         text = block.text[start:end].translate(BRACKETS)
         spans = tuple(
-            (max(mark.start - start, 0), min(mark.end, end) - start)
-            for mark in marks
-            if name == ARTICLE and mark.start < end and start < mark.end
+            (max(first - start, 0), min(last, end) - start)
+            for first, last in marks
+            if name == ARTICLE and first < end and start < last
         )
         if tokens(text):
             entries.append(Labelled(name, text, spans))

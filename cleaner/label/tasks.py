@@ -15,8 +15,11 @@ from cleaner.data.pages import (
     LABELS_SUFFIX,
     PAGE_SUFFIXES,
     LabelledPage,
+    kind_of,
+    page_files,
     page_name,
     page_names,
+    read_file,
     read_page,
 )
 from cleaner.errors import InputError
@@ -46,10 +49,10 @@ class Task:
     done: bool
     """Whether its labels lie there."""
 
-    @property
-    def judged(self) -> bool:
-        """Whether somebody labelled it, here or elsewhere."""
-        return bool(self.page.labels) or self.page.rest != UNJUDGED
+
+def is_judged(page: LabelledPage) -> bool:
+    """Whether somebody labelled it, here or elsewhere."""
+    return bool(page.labels) or page.rest != UNJUDGED
 
 
 def collect(
@@ -83,17 +86,46 @@ def collect(
             tasks[key] = Task(saved[key], output, done=True)
         else:
             name = page.name
-            if file is not None and _lies_alone(file, output):
+            if file is not None and _lies_alone(file, output) and kind_of(file) == page.kind:
                 name = page_name(file)
             elif name.casefold() in names:
                 name = f"{name}-{key[:8]}"
             names.add(name.casefold())
-            tasks[key] = Task(replace(page, name=name), output, done=False)
+            tasks[key] = Task(_named(page, name), output, done=False)
         if len(tasks) > _MOST:
             raise InputError(f"more than {_MOST:,} pages; name fewer, or pipe some of them to -")
     if not tasks:
         raise InputError("no page to label; give HTML or plain text")
     return list(tasks.values())
+
+
+def look_again(task: Task) -> None:
+    """Take in what became of a task's place since: others save, correct and remove pages, too.
+
+    What lies there is the page itself, when it was before or has the same text; else its name
+    is taken, and it gets another one. Raises `DataError` for a page there that is malformed.
+    """
+    labels = task.folder / (task.page.name + LABELS_SUFFIX)
+    if not labels.exists():
+        task.done = False
+        taken = any(
+            kind_of(file) != task.page.kind or read_file(file) != task.page.page
+            for file in page_files(task.folder, task.page.name)
+        )
+    else:
+        found = read_page(labels)
+        taken = not task.done and _fingerprint(found) != _fingerprint(task.page)
+        if not taken:
+            task.page, task.done = found, True
+    if taken:
+        task.page = _named(task.page, f"{task.page.name}-{_fingerprint(task.page)[:8]}")
+        look_again(task)
+
+
+def _named(page: LabelledPage, name: str) -> LabelledPage:
+    """The page under another name; one without an address stays a site of its own."""
+    url = address(name) if page.url == address(page.name) else page.url
+    return replace(page, name=name, url=url)
 
 
 def _saved(output: Path) -> tuple[dict[str, LabelledPage], set[str]]:
@@ -184,7 +216,7 @@ def _fingerprint(page: LabelledPage) -> str:
 
 def _lies_alone(file: Path, output: Path) -> bool:
     """Whether a page file lies in `output` already, under a name that no other page there has."""
-    rivals = [suffix for suffix in PAGE_SUFFIXES if (output / (page_name(file) + suffix)).exists()]
+    rivals = page_files(output, page_name(file))
     return (
         file.name.endswith(PAGE_SUFFIXES)
         and os.path.realpath(file.parent) == os.path.realpath(output)
