@@ -364,6 +364,38 @@ def test_labelstudio_paragraphs(tmp_path: Path) -> None:
     assert check(tmp_path / "out") == []
 
 
+@pytest.mark.parametrize("form", ["json", "other names", "min"])
+def test_labelstudio_several_texts(tmp_path: Path, form: str) -> None:
+    body = "\n\n".join([FIRST, REMARK])
+    entry = task({"title": TEXTS[3], "body": body}, [])
+    entry["annotations"][0]["result"] = [
+        {
+            "from_name": f"labels-{tag}",
+            "to_name": tag + "2" * (form == "other names"),
+            "value": value,
+        }
+        for tag, text, pairs in (
+            ("body", body, [(FIRST, "Article"), (REMARK, "Comment")]),
+            ("title", TEXTS[3], [("Read more", "Navigation")]),
+        )
+        for value in regions_of(text, *pairs)
+    ]
+    if form == "min":
+        results = entry.pop("annotations")[0]["result"]
+        entry.update(entry.pop("data"))
+        for result in results:
+            entry.setdefault(result["from_name"], []).append(result["value"])
+    export(tmp_path / "set", entry)
+    (page,) = imported("labelstudio", tmp_path / "set", tmp_path / "out")
+    assert page.page.decode() == f"{TEXTS[3]}\n\n{body}"
+    assert page.labels == (
+        Labelled(NAV, "Read more"),
+        Labelled(NONE, "about ships"),
+        Labelled(ART, FIRST),
+        Labelled(COM, REMARK),
+    )
+
+
 def test_labelstudio_takes_the_annotation_that_counts(tmp_path: Path) -> None:
     def annotated(label: str, **facts: bool) -> dict[str, Any]:
         values = regions_of(TEXT, (FIRST, label))
@@ -483,6 +515,12 @@ def test_lines_with_the_brackets_of_the_format_keep_their_labels(tmp_path: Path)
 
 # What is wrong with a data set
 
+IN_TWO = task({"title": "Harbour", "text": TEXT}, [])
+IN_TWO["annotations"][0]["result"] = [
+    {"to_name": "title", "value": region(0, 7, "Harbour", ART)},
+    {"to_name": "text", "value": region(0, 7, FIRST, ART)},
+]
+
 
 @pytest.mark.parametrize(
     ("format", "files", "message"),
@@ -549,6 +587,11 @@ def test_lines_with_the_brackets_of_the_format_keep_their_labels(tmp_path: Path)
             "labelstudio",
             {"a.json": json.dumps([task({"html": HTML}, [{**hyper("x", "a"), "text": None}])])},
             r"task 1: a region without its text; put",
+        ),
+        (
+            "labelstudio",
+            {"a.json": json.dumps([IN_TWO])},
+            r"task 1: regions in title and text, not all at offsets .*; show",
         ),
         (
             "labelstudio",

@@ -48,9 +48,8 @@ Value = Mapping[str, Any]
 class _Task(NamedTuple):
     id: str
     data: Mapping[str, Any]
-    shown: tuple[str, ...]
-    """Names of the tags that hold the regions: often those of the fields shown by them."""
-    values: tuple[Value, ...]
+    values: Mapping[str, Sequence[Value]]
+    """Regions by the tag that holds them, whose name is often that of the field shown by it."""
 
 
 class _Region(NamedTuple):
@@ -58,6 +57,14 @@ class _Region(NamedTuple):
     end: int
     label: str
     text: str = ""
+
+
+class _Field(NamedTuple):
+    name: str
+    parts: list[str]
+    """Its text, or those of its paragraphs."""
+    regions: list[_Region] | None
+    """None where they are places in a document tree, or not at their offsets."""
 
 
 def pages(directory: Path) -> Iterator[LabelledPage]:
@@ -91,9 +98,10 @@ def _export(path: Path, terms: str) -> Iterator[LabelledPage]:
 def _task(entry: Mapping[str, Any], number: int) -> _Task:
     """A task of either form, with the regions of the annotation that counts."""
     id = str(entry.get("id", number))
-    if "data" not in entry:  # JSON-MIN: fields and regions side by side
-        lists = [field for field in entry.values() if isinstance(field, list)]
-        return _Task(id, entry, (), _regions(value for values in lists for value in values))
+    if "data" not in entry:  # JSON-MIN: fields and regions side by side, a list for each tag
+        lists = {key: _regions(field) for key, field in entry.items() if isinstance(field, list)}
+        values = {key: regions for key, regions in lists.items() if regions}
+        return _Task(id, {key: entry[key] for key in entry if key not in values}, values)
     annotations = [
         annotation
         for annotation in entry.get("annotations") or entry.get("completions") or ()
@@ -101,8 +109,12 @@ def _task(entry: Mapping[str, Any], number: int) -> _Task:
     ]
     truths = [one for one in annotations if one.get("ground_truth") or one.get("honeypot")]
     results = (truths or annotations)[-1]["result"] if annotations else []
-    shown = dict.fromkeys(result["to_name"] for result in results if "to_name" in result)
-    return _Task(id, entry["data"], tuple(shown), _regions(r.get("value") for r in results))
+    tags = dict.fromkeys(result.get("to_name", "") for result in results)
+    found = {
+        tag: _regions(r.get("value") for r in results if r.get("to_name", "") == tag)
+        for tag in tags
+    }
+    return _Task(id, entry["data"], {tag: regions for tag, regions in found.items() if regions})
 
 
 def _regions(values: Iterable[Any]) -> tuple[Value, ...]:
@@ -121,20 +133,18 @@ def _names(value: Value) -> list[str]:
 
 def _page(path: Path, task: _Task, terms: str) -> LabelledPage:
     place = f"{path}: task {task.id}"
-    # HyperText says places in the document tree, Paragraphs numbers, Text offsets.
-    starts = [value["start"] for value in task.values]
-    paths = any(isinstance(start, str) and not start.isdecimal() for start in starts)
-    parts, regions = _shown(place, task, paths)
-    text = _BETWEEN.join(parts)
-    html = paths and "<" in text
-    shown = text
+    values = [value for values in task.values.values() for value in values]
+    shown = [_shown(place, task.data, tag, task.values[tag]) for tag in task.values]
+    text, regions = _joined(place, task.data, shown)
+    html = _in_tree(values) and "<" in text
+    source = text
     if html:
-        shown, regions = _in_document(text, task.values)
+        source, regions = _in_document(text, values)
     ordered = True
     if regions is None:
-        labels, ordered = _by_texts(place, task.values)
+        labels, ordered = _by_texts(place, values)
     else:
-        labels = _lines(shown, regions)
+        labels = _lines(source, regions)
     # A lone surrogate, which JSON can spell, is no text: "?" stands for it.
     page = text.encode("utf-8", "replace")
     name = "-".join(["labelstudio", *re.findall(r"\w+", f"{path.stem} {task.id}")])
@@ -154,28 +164,56 @@ def _page(path: Path, task: _Task, terms: str) -> LabelledPage:
     )
 
 
-def _shown(place: str, task: _Task, paths: bool) -> tuple[list[str], list[_Region] | None]:
-    """Texts of the field that the regions lie in (one, or several paragraphs), and the regions.
+def _shown(place: str, data: Mapping[str, Any], tag: str, values: Sequence[Value]) -> _Field:
+    """The field that the regions of a tag lie in.
 
-    No regions where they are places in a document tree, or not at their offsets. The
-    export does not say which field was shown: the one that they fit, long ones first.
+    The export does not say which one was shown: the one that they fit, long ones first.
     """
-    fields = {name: parts for name, field in task.data.items() if (parts := _parts(field))}
-    names = [name for name in task.shown if name in fields]
-    names += sorted(set(fields) - set(names), key=lambda name: (-len("".join(fields[name])), name))
+    fields = {name: parts for name, field in data.items() if (parts := _parts(field))}
+    names = sorted(fields, key=lambda name: (name != tag, -len("".join(fields[name])), name))
     if not names:
         raise DataError(f"{place}: holds no text; export tasks together with their data")
-    chosen = fields[names[0]]
-    for parts in (fields[name] for name in names):
-        if paths and "<" in parts[0]:
-            chosen = parts
+    paths = _in_tree(values)
+    chosen = names[0]
+    for name in names:
+        if paths and "<" in fields[name][0]:
+            chosen = name
             break
-        regions = None if paths else _at_offsets(parts, task.values)
+        regions = None if paths else _at_offsets(fields[name], values)
         if regions is not None:
-            return parts, regions
-    if _ELSEWHERE.fullmatch(chosen[0]):
+            return _Field(name, fields[name], regions)
+    if _ELSEWHERE.fullmatch(fields[chosen][0]):
         raise DataError(f"{place}: has an address in place of its page; import pages as text")
-    return chosen, None
+    return _Field(chosen, fields[chosen], None)
+
+
+def _in_tree(values: Sequence[Value]) -> bool:
+    """HyperText says places in the document tree, Paragraphs numbers, Text offsets."""
+    starts = [value["start"] for value in values]
+    return any(isinstance(start, str) and not start.isdecimal() for start in starts)
+
+
+def _joined(
+    place: str, data: Mapping[str, Any], shown: Sequence[_Field]
+) -> tuple[str, list[_Region] | None]:
+    """Text and regions of all fields in which regions lie, in the order of the data."""
+    fields = {field.name: field.parts for field in shown}
+    unplaced = any(field.regions is None for field in shown)
+    if unplaced and len(fields) > 1:
+        raise DataError(
+            f"{place}: regions in {' and '.join(fields)}, not all at offsets into plain text; "
+            "show pages in one field, and label them again"
+        )
+    text, starts = "", {}
+    for name in (name for name in data if name in fields):
+        starts[name] = len(text) + len(_BETWEEN) * bool(text)
+        text = _BETWEEN.join([*([text] if text else []), *fields[name]])
+    regions = [
+        region._replace(start=starts[name] + region.start, end=starts[name] + region.end)
+        for name, _, found in shown
+        for region in found or ()
+    ]
+    return text, None if unplaced else regions
 
 
 def _parts(field: Any) -> list[str]:
