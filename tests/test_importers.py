@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import cleaner.cli
 from cleaner.data.align import locate_spam
 from cleaner.data.check import check
 from cleaner.data.importers import import_corpus
-from cleaner.data.pages import Labelled, LabelledPage, read_pages
+from cleaner.data.pages import Labelled, LabelledPage, read_pages, write_page
 from cleaner.errors import DataError
 from cleaner.examples import label_blocks
 from cleaner.segment import segment
@@ -513,6 +514,18 @@ def test_lines_with_the_brackets_of_the_format_keep_their_labels(tmp_path: Path)
         assert check(tmp_path / "out" / format) == []
 
 
+def test_corrected_labels_are_not_replaced(tmp_path: Path) -> None:
+    folder = put(tmp_path / "set", {"original/1.html": HTML, "cleaned/1.txt": MARKED})
+    out = tmp_path / "out"
+    (page,) = imported("cleaneval", folder, out)
+    assert imported("cleaneval", folder, out) == [page]
+    corrected = replace(page, labels=(*page.labels, Labelled(COM, REMARK)))
+    write_page(out, corrected, compress=True)
+    with pytest.raises(DataError, match=r"cleaneval-1\.labels: holds other labels .*; give"):
+        import_corpus("cleaneval", folder, out)
+    assert read_pages(out) == [corrected]
+
+
 # What is wrong with a data set
 
 IN_TWO = task({"title": "Harbour", "text": TEXT}, [])
@@ -557,6 +570,29 @@ IN_TWO["annotations"][0]["result"] = [
             "cleaneval",
             {"original/1.html": HTML, "html/1.html": HTML, "cleaned/1.txt": "x"},
             r"original: lies beside html/; keep one",
+        ),
+        (
+            "cleaneval",
+            {
+                "en_original/5.html": HTML,
+                "en_cleaned/5.txt": "x",
+                "original/en-5.html": HTML,
+                "cleaned/en-5.txt": "x",
+            },
+            r"set: two pages come out as cleaneval-en-5; rename one",
+        ),
+        (
+            "labelstudio",
+            {f"export{n}.json": json.dumps([task({"text": TEXT}, CHOSEN)]) for n in ("-1", " (1)")},
+            r"set: two pages come out as labelstudio-export-1-1; rename one",
+        ),
+        (
+            "snippets",
+            {
+                "evaldata.json": json.dumps({at: {"file": "a.html", "with": [at]} for at in "xy"}),
+                "html/a.html.gz": HTML,
+            },
+            r"set: two pages come out as snippets-a; rename one",
         ),
         ("labelstudio", {"a.txt": "x"}, r"no export \(NAME\.json\); give"),
         ("labelstudio", {"a.json": "[{"}, r"a\.json: cannot be read"),

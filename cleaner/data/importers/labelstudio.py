@@ -204,16 +204,17 @@ def _joined(
             f"{place}: regions in {' and '.join(fields)}, not all at offsets into plain text; "
             "show pages in one field, and label them again"
         )
-    text, starts = "", {}
+    parts: list[str] = []
+    starts = {}
     for name in (name for name in data if name in fields):
-        starts[name] = len(text) + len(_BETWEEN) * bool(text)
-        text = _BETWEEN.join([*([text] if text else []), *fields[name]])
+        starts[name] = sum(len(part) + len(_BETWEEN) for part in parts)
+        parts += fields[name]
     regions = [
         region._replace(start=starts[name] + region.start, end=starts[name] + region.end)
         for name, _, found in shown
         for region in found or ()
     ]
-    return text, None if unplaced else regions
+    return _BETWEEN.join(parts), None if unplaced else regions
 
 
 def _parts(field: Any) -> list[str]:
