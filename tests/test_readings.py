@@ -61,7 +61,16 @@ def test_copies_of_a_text_have_digests_of_their_own() -> None:
 
 def test_pages_that_nobody_read_stay_as_they_are() -> None:
     page = a_page(texts=TEXTS)
-    assert list(apply_readings([page], {"another": Reading("article", {"0": ARTICLE})})) == [page]
+    other = replace(page, name="other")
+    assert list(apply_readings([page], {})) == [page]
+    first, read, last = apply_readings([other, page, other], {"boat": Reading("forum", {})})
+    assert (first, read.layout, last) == (other, "forum", other)
+
+
+def test_a_table_of_other_pages_is_refused(tmp_path: Path) -> None:
+    pages = apply_readings([a_page()], {"another": Reading("article", {"0": ARTICLE})})
+    with pytest.raises(DataError, match=r"none of the 1 pages .*; give the table of this data set"):
+        next(pages)
 
 
 def test_another_version_of_the_page_is_refused(tmp_path: Path) -> None:
@@ -98,6 +107,9 @@ def test_import_with_readings(tmp_path: Path) -> None:
     assert import_corpus("aeb", tmp_path / "news", tmp_path / "out", table) == 1
     (page,) = read_pages(tmp_path / "out")
     assert [entry.label for entry in page.labels] == list(LABELS)
+    with pytest.raises(DataError, match="give the table"):
+        import_corpus("aeb", tmp_path / "news", tmp_path / "other", READINGS / "wcxb.tsv")
+    assert not (tmp_path / "other").exists()
 
 
 def test_tables_shipped() -> None:

@@ -16,6 +16,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from cleaner.data.align import UNJUDGED
@@ -94,9 +95,22 @@ def apply_readings(
 ) -> Iterator[LabelledPage]:
     """The pages, with labels as they were read where they were.
 
-    Raises `DataError` for a page that is not the one that was read.
+    Raises `DataError` for a page that is not the one that was read, and, before it gives any
+    page, when none of them was read.
     """
-    for page in pages:
+    pages = iter(pages)
+    unread: list[LabelledPage] = []
+    for page in pages if readings else ():
+        unread.append(page)
+        if page.name in readings:
+            break
+    else:
+        if unread:
+            raise DataError(
+                f"none of the {len(readings)} pages that the table names is here; "
+                "give the table of this data set"
+            )
+    for page in chain(unread, pages):
         reading = readings.get(page.name)
         yield page if reading is None else _as_read(page, reading)
 
