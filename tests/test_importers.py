@@ -412,16 +412,17 @@ def test_labelstudio_takes_the_annotation_that_counts(tmp_path: Path) -> None:
         {"id": 2, "data": data, "annotations": truth},
         {"id": 3, "data": data, "annotations": [annotated("article", was_cancelled=True)]},
         {"id": 4, "data": data, "annotations": []},
-        {"id": 5, "data": data, "annotations": [annotated("article"), {"result": []}]},
+        {"id": 5, "data": data, "annotations": [{"result": [], "was_cancelled": True}]},
+        {"id": 6, "data": data, "annotations": [annotated("article"), {"result": []}]},
         name="a (1).json",
     )
     # JSON-MIN has an annotation a line.
     lines = [as_min(task(data, regions_of(TEXT, (FIRST, label)))) for label in ("menu", ART)]
     export(tmp_path / "set", *lines, name="b.json")
     pages = imported("labelstudio", tmp_path / "set", tmp_path / "out")
-    names = ["labelstudio-a-1-1", "labelstudio-a-1-2", "labelstudio-b-1"]
+    names = [f"labelstudio-{name}" for name in ("a-1-1", "a-1-2", "a-1-6", "b-1")]
     assert [page.name for page in pages] == names
-    assert [block_labels(page)[1] for page in pages] == [ART] * 3
+    assert [block_labels(page)[1] for page in pages] == [ART] * 4
 
 
 def flexible(text: str) -> str:

@@ -1,10 +1,12 @@
 """Label Studio's export, as JSON or JSON-MIN: pages that somebody labelled there.
 
 Layout: one file, or a folder of them: `NAME.json`, a list of tasks. Of each task the last
-annotation that was not cancelled counts, a ground truth before others; tasks without
-labelled regions are left out. Pages may be shown by Text, HyperText or Paragraphs. Labels
-are the names given there in lower case; `spam` inside article becomes marks; what lies in
-no region is unjudged. `LICENSE` beside the exports, if any, names the licence.
+annotation counts that was not cancelled and has labelled regions, a ground truth before
+others. Pages may be shown by Text, HyperText or Paragraphs. Labels are the names given there
+in lower case; `spam` inside article becomes marks; what lies in no region is unjudged.
+`LICENSE` beside the exports, if any, names the licence. Left out are tasks without labelled
+regions, all but the first label of a region (and spam), spam inside of other labels than
+article, which the format cannot mark, and what is no region: choices, ratings, relations.
 """
 
 from __future__ import annotations
@@ -105,7 +107,8 @@ def _task(entry: Mapping[str, Any], number: int) -> _Task:
     annotations = [
         annotation
         for annotation in entry.get("annotations") or entry.get("completions") or ()
-        if not (annotation.get("was_cancelled") or annotation.get("skipped"))
+        if _regions(result.get("value") for result in annotation["result"])
+        and not (annotation.get("was_cancelled") or annotation.get("skipped"))
     ]
     truths = [one for one in annotations if one.get("ground_truth") or one.get("honeypot")]
     results = (truths or annotations)[-1]["result"] if annotations else []
