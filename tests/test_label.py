@@ -289,6 +289,36 @@ class TestPages:
         assert len(collect([str(folder)], None, say=said.append)) == len(PAGES)
         assert len(said) == 1
 
+    def test_labelled_pages_that_cannot_be_read(
+        self, folder: Path, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner
+    ) -> None:
+        broken = folder / f"{PAGES[0]}.labels"
+        broken.write_text("half a line")
+        said: list[str] = []
+        assert len(collect([str(folder)], None, say=said.append)) == len(PAGES) - 1
+        assert said[0].endswith("; left out")
+        assert len(said) == 2  # and the text page, for which there is no folder
+        # A name with such labels in the output is another page's.
+        out = tmp_path / "out"
+        write_page(out, collect([str(text_page)], out)[0].page)
+        (out / "page.labels").write_text("half a line")
+        said.clear()
+        session = Session(collect([str(text_page)], out, say=said.append), simple_cleaner)
+        session.save(0, ["comment"] * 6, [])
+        assert [message.endswith("; left out") for message in said] == [True]
+        assert (out / "page.labels").read_text() == "half a line"
+        assert session.tasks[0].page.name.startswith("page-")
+
+    def test_labels_file_stands_for_its_page(self, folder: Path, text_page: Path) -> None:
+        name = PAGES[0]
+        for output in (None, folder / "out"):
+            (task,) = collect([str(folder / f"{name}.labels")], output)
+            assert task.page == read_page(folder / f"{name}.labels")
+        said: list[str] = []
+        with pytest.raises(InputError, match="no page to label"):
+            collect([str(text_page.rename(text_page.with_name("a.labels")))], None, say=said.append)
+        assert "expected one page file beside it" in said[0]
+
     def test_output_below_the_input(
         self, text_page: Path, tmp_path: Path, simple_cleaner: Cleaner
     ) -> None:
@@ -751,7 +781,9 @@ class TestCommand:
 
     def test_malformed_labels(self, text_page: Path, capsys: Capture) -> None:
         text_page.with_name("page.labels").write_text("nothing")
-        assert "page.labels:1: not a header line" in self.refused([str(text_page)], capsys)
+        err = self.refused([str(text_page)], capsys)
+        assert "page.labels:1: not a header line" in err
+        assert "; left out\n" in err
 
     @pytest.mark.parametrize("port", ["-1", "65536"])
     def test_impossible_port(

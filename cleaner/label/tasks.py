@@ -22,7 +22,7 @@ from cleaner.data.pages import (
     read_file,
     read_page,
 )
-from cleaner.errors import InputError
+from cleaner.errors import DataError, InputError
 from cleaner.io import Columns, Record, Source, check, items, record, sources
 from cleaner.io.record import encode
 from cleaner.segment import segment
@@ -67,10 +67,9 @@ def collect(
 
     Raises:
         InputError: an input or `output` cannot be used, or there is no page to label.
-        DataError: labels that exist are malformed.
     """
     check(inputs)
-    saved, names = ({}, set()) if output is None else _saved(output)
+    saved, names = ({}, set()) if output is None else _saved(output, say)
     tasks: dict[str, Task] = {}
     for page, file in _pages(inputs, output, kind, licence, say):
         key = _fingerprint(page)
@@ -128,7 +127,7 @@ def _named(page: LabelledPage, name: str) -> LabelledPage:
     return replace(page, name=name, url=url)
 
 
-def _saved(output: Path) -> tuple[dict[str, LabelledPage], set[str]]:
+def _saved(output: Path, say: Say) -> tuple[dict[str, LabelledPage], set[str]]:
     """Labelled pages of a folder (made when missing) by fingerprint, and all names in it."""
     if output.exists() and not output.is_dir():
         raise InputError(f"{output} is no folder; name one")
@@ -142,8 +141,8 @@ def _saved(output: Path) -> tuple[dict[str, LabelledPage], set[str]]:
         raise InputError(f"{output}: cannot be written to; name another folder")
     names = page_names(output)
     files = (output / (name + LABELS_SUFFIX) for name in names)
-    pages = [read_page(file) for file in files if file.exists()]
-    return {_fingerprint(page): page for page in pages}, {name.casefold() for name in names}
+    pages = [_labelled(file, say) for file in files if file.exists()]
+    return {_fingerprint(page): page for page in pages if page}, {name.casefold() for name in names}
 
 
 def _pages(
@@ -153,7 +152,9 @@ def _pages(
     without_place = 0
     for source in sources(inputs):
         if source.path is not None and _is_labelled(source.path):
-            yield read_page(source.path), source.path
+            labelled = _labelled(source.path, say)
+            if labelled is not None:
+                yield labelled, source.path
             continue
         if output is None:
             without_place += 1
@@ -170,8 +171,17 @@ def _pages(
 
 
 def _is_labelled(file: Path) -> bool:
+    """Whether a file is one of the two of a labelled page."""
     beside = file.with_name(page_name(file) + LABELS_SUFFIX)
-    return file.name.endswith(PAGE_SUFFIXES) and beside.exists()
+    return file.name.endswith((*PAGE_SUFFIXES, LABELS_SUFFIX)) and beside.exists()
+
+
+def _labelled(file: Path, say: Say) -> LabelledPage | None:
+    try:
+        return read_page(file)
+    except DataError as error:
+        say(f"{error}; left out")
+        return None
 
 
 def _records(source: Source) -> Iterable[Record]:
