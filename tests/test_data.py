@@ -217,6 +217,11 @@ def test_check_accepts_a_good_page(tmp_path: Path) -> None:
             "text is out of page order",
         ),
         ({"labels": PAGE.labels[:2]}, 0, "of the text has no label"),
+        (
+            {"labels": (*PAGE.labels[:2], Labelled("article", f"★★★ {SECOND}", ((0, 3),)))},
+            12,
+            "spam is not found in the page: “★★★ Fishermen",
+        ),
         ({"labels": (Labelled("navigation", "Home", ((0, 4),)), *PAGE.labels[1:])}, 10, "spam"),
     ],
 )

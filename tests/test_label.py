@@ -219,6 +219,21 @@ class TestRoundTrip:
         assert not read_page(tmp_path / "blog.labels").has_spam
         assert check(tmp_path) == []
 
+    def test_spam_without_a_word(self, tmp_path: Path, simple_cleaner: Cleaner) -> None:
+        texts = ["Stars ⟦★★★⟧ in a line.", "⟦☆⟧ Others begin it.", "Some end it ⟦§§⟧"]
+        page = "\n".join(texts).replace("⟦", "").replace("⟧", "")
+        (tmp_path / "a.txt").write_text(f"{page}\nThe last line.")
+        lines = "".join(f"article\t{text}\n" for text in [*texts, "The last line."])
+        (tmp_path / "a.labels").write_text(HEADER + lines)
+        assert check(tmp_path) == []
+        session = Session(collect([str(tmp_path)], None), simple_cleaner)
+        view = session.view(0)
+        places = [mark.place for mark in view.marks if mark.confirmed]
+        assert places == ["0-6-9", "1-0-1", "2-12-14"]
+        session.save(0, ["article"] * 3 + ["comment"], places, view.version)
+        kept = lines.replace("article\tThe last", "comment\tThe last")
+        assert (tmp_path / "a.labels").read_text().endswith(kept)
+
 
 @pytest.mark.usefixtures("simple_cleaner")
 class TestPages:

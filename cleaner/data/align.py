@@ -14,7 +14,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isqrt
@@ -196,9 +196,24 @@ def locate_spam(
 ) -> list[tuple[int, int]]:
     """Offsets in `page.source` of the spam marked in `labelled`, in page order.
 
-    A mark that spans several blocks gives one pair per block. A mark of which
-    less than half the tokens are found in the page is left out.
+    A mark that spans several blocks gives one pair per block. A mark of which less than half
+    the tokens are found in the page is left out, and one without a token, such as `★★★`, that
+    does not stand beside the same token.
     """
+    located = _locate_spam(page, labelled, ordered)
+    return sorted({span for _, spans in located for span in spans})
+
+
+def lost_spam(page: Page, labelled: Sequence[Labelled], *, ordered: bool = True) -> list[int]:
+    """Numbers of the labelled texts that hold a mark which `locate_spam` leaves out."""
+    located = _locate_spam(page, labelled, ordered)
+    return sorted({number for number, spans in located if not spans})
+
+
+def _locate_spam(
+    page: Page, labelled: Sequence[Labelled], ordered: bool
+) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """For each mark, the number of its text and where it is in `page.source`."""
     blocks = [page.text_of(block) for block in page.blocks]
     match = _match(blocks, [entry.text for entry in labelled], ordered)
     position_of = {partner: at for at, partner in enumerate(match.partner) if partner >= 0}
@@ -206,7 +221,6 @@ def locate_spam(
     for index, text in enumerate(match.text_of):
         of_text[text].append(index)
 
-    result = []
     for number, entry in enumerate(labelled):
         for start, end in entry.spam:
             inside = [
@@ -215,11 +229,12 @@ def locate_spam(
                 if match.texts[index].start < end and match.texts[index].end > start
             ]
             found = sorted(position_of[index] for index in inside if index in position_of)
-            if not inside or len(found) < _MAJORITY * len(inside):
-                continue
-            first, last = match.texts[inside[0]], match.texts[inside[-1]]
-            lead, trail = entry.text[start : first.start], entry.text[last.end : end]
+            spans = []
             for block in sorted({match.block_of[position] for position in found}):
+                if len(found) < _MAJORITY * len(inside):
+                    break
+                first, last = match.texts[inside[0]], match.texts[inside[-1]]
+                lead, trail = entry.text[start : first.start], entry.text[last.end : end]
                 here = [position for position in found if match.block_of[position] == block]
                 left, right = match.page[here[0]].start, match.page[here[-1]].end
                 # Brackets and other signs at the edges of a mark have no token to be found by.
@@ -228,8 +243,20 @@ def locate_spam(
                 if blocks[block][right:].startswith(trail):
                     right += len(trail)
                 offset = page.blocks[block].start
-                result.append((offset + left, offset + right))
-    return sorted(set(result))
+                spans.append((offset + left, offset + right))
+            # A mark without a token is looked for beside the tokens before and behind it.
+            before = [at for at in of_text[number] if match.texts[at].end <= start]
+            behind = [at for at in of_text[number] if match.texts[at].start >= end]
+            for index in () if inside else (*before[-1:], *behind[:1]):
+                if index not in position_of:
+                    continue
+                token, there = match.texts[index], match.page[position_of[index]]
+                block = match.block_of[position_of[index]]
+                shift = there.end - token.end if index in before else there.start - token.start
+                if blocks[block][max(start + shift, 0) : end + shift] == entry.text[start:end]:
+                    offset = page.blocks[block].start + shift
+                    spans = [(offset + start, offset + end)]
+            yield number, spans
 
 
 @lru_cache(maxsize=65_536)

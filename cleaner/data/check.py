@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from cleaner.data.align import UNJUDGED, align_spans, text_shares, tokens
+from cleaner.data.align import UNJUDGED, align_spans, lost_spam, text_shares, tokens
 from cleaner.data.pages import (
     LABELS_SUFFIX,
     LabelledPage,
@@ -110,6 +110,11 @@ def _check_texts(page: LabelledPage, parsed: Page, lines: list[int]) -> list[Pro
             if page.ordered and share >= _FOUND
             else f"text is not in the page: {_shorten(texts[at])}; copy it from the page"
         )
+        problems.append(Problem(page.name, lines[at], message))
+
+    lost = set(lost_spam(parsed, page.labels, ordered=page.ordered)).difference(missing)
+    for at in sorted(lost):
+        message = f"marked spam is not found in the page: {_shorten(texts[at])}; mark words of it"
         problems.append(Problem(page.name, lines[at], message))
 
     if page.rest == UNJUDGED and page.ordered:
