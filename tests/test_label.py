@@ -8,13 +8,15 @@ import json
 import random
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -297,6 +299,13 @@ class TestPages:
         for task in tasks:
             write_page(task.folder, replace(task.page, source="x"))
         assert len(read_pages(tmp_path / "out")) == len(tasks)
+
+    def test_pages_of_one_name_are_sites_of_their_own(self, tmp_path: Path) -> None:
+        (tmp_path / "same.html").write_text("<p>a page of markup</p>")
+        (tmp_path / "same.txt").write_text("a page of text")
+        pages = [task.page for task in collect([str(tmp_path)], tmp_path / "out")]
+        assert [page.url for page in pages] == [f"file:///{page.name}" for page in pages]
+        assert len({page.site for page in pages}) == 2
 
     def test_files_beside_labelled_ones(self, folder: Path) -> None:
         (folder / "README.md").write_text("what these pages are")
@@ -710,6 +719,46 @@ class TestServer:
 
     def test_host_by_name(self, server: LabelServer) -> None:
         assert ask(server, "pages", Host=f"localhost:{server.server_port}")[0] == 200
+
+    def test_port_that_is_left_out(
+        self, server: LabelServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cleaner.label.server.HTTP_PORT", 0)
+        monkeypatch.setattr(
+            LabelServer, "server_bind", lambda self: setattr(self, "server_port", 0)
+        )
+        monkeypatch.setattr(LabelServer, "server_activate", lambda self: None)
+        with LabelServer(server.session) as other:
+            assert other.hosts == {"127.0.0.1:0", "localhost:0", "127.0.0.1", "localhost"}
+
+    def test_connection_that_is_closed(
+        self, server: LabelServer, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    ) -> None:
+        """While a page is prepared: no traceback in the terminal."""
+        asked, closed, reported = Event(), Event(), Event()
+        view, handle = server.session.view, server.handle_error
+
+        def slow(number: int) -> Any:
+            asked.set()
+            closed.wait()
+            return view(number)
+
+        def reporting(request: Any, client_address: Any) -> None:
+            handle(request, client_address)
+            reported.set()
+
+        monkeypatch.setattr(server.session, "view", slow)
+        monkeypatch.setattr(server, "handle_error", reporting)
+        with socket.create_connection(("127.0.0.1", server.server_port)) as connection:
+            path = f"/{server.token}/pages/0"
+            host = f"127.0.0.1:{server.server_port}"
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            asked.wait()
+            linger = struct.pack("ii", 1, 0)  # closed at once, whatever was not read
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        closed.set()
+        assert reported.wait(10)
+        assert capsys.readouterr() == ("", "")
 
     @pytest.mark.parametrize(
         "path", ["pages/1", "pages/-1", "pages/9999999999", "pages/x", "../page.js", "page.py", "0"]

@@ -17,7 +17,9 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import sys
 from collections.abc import Callable, Mapping
+from http.client import HTTP_PORT
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from types import MappingProxyType
@@ -64,12 +66,20 @@ class LabelServer(ThreadingHTTPServer):
             raise InputError(
                 f"port {port}: {reason}; give another one, or leave --port out for any free one"
             ) from error
-        self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
+        names = {HOST, "localhost"}
+        self.hosts = {f"{name}:{self.server_port}" for name in names}
+        if self.server_port == HTTP_PORT:  # which clients leave out
+            self.hosts |= names
 
     @property
     def address(self) -> str:
         """Where the labelling page is."""
         return f"http://{HOST}:{self.server_port}/{self.token}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report what went wrong in a request, unless nobody waits for its answer any more."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Refused(Exception):
