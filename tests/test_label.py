@@ -605,6 +605,24 @@ settled().then(async () => { STEPS }).then((found) => document.title = JSON.stri
         assert found == ["comment", wait, "comment", wait, "comment", "saved", False]
         assert [task.done for task in session.tasks] == [True, True]
 
+    def test_list_of_pages_shows_the_page_that_is_shown(
+        self, session: Session, run: Callable[..., Any]
+    ) -> None:
+        found = run(
+            session,
+            """
+            press("2s");
+            $("go").value = 1;
+            await $("go").onchange();
+            const refused = +$("go").value;
+            await settled();
+            $("go").value = 1;
+            await $("go").onchange();
+            return [refused, number, +$("go").value];
+            """,
+        )
+        assert found == [0, 1, 1]
+
     def test_nothing_is_saved_after_everything_is_undone(
         self, session: Session, run: Callable[..., Any]
     ) -> None:

@@ -245,7 +245,10 @@ $("blocks").addEventListener("pointerover", (event) => {
 
 for (const [id, key] of Object.entries({ previous: "p", next: "n", save: "s", undo: "u", doubt: "d", spam: "x" }))
   $(id).onclick = () => KEYS[key]();
-$("go").onchange = () => turn(+$("go").value - number);
+$("go").onchange = async () => {
+  await turn(+$("go").value - number);
+  $("go").value = number; // where that could not be done
+};
 addEventListener("beforeunload", (event) => changed() && event.preventDefault());
 
 alone(async () => {

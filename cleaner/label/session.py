@@ -26,7 +26,7 @@ DOUBTFUL = 0.8
 """Confidence below which a block stands out; confidences are about the share that is right."""
 _FOUND = 0.5  # share of a labelled text's tokens from which the page holds it
 _KEPT = 4
-"""Pages shown last that are kept as they were: two tabs, and the way back."""
+"""Pages whose proposals are kept: those of two tabs, and the way back."""
 _PLACE = re.compile("([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})")
 
 
