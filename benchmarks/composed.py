@@ -75,7 +75,7 @@ def some_remarks(tested: bool) -> Any:
     for language, table in phrases().items():
         remarks = enumerate(table.get("remarks", ()))
         shown[language] = table | {"remarks": [r for i, r in remarks if (i % 3 == 0) == tested]}
-    return patch("cleaner.compose.phrases", lambda: shown)
+    return patch("cleaner.compose.voice.phrases", lambda: shown)
 
 
 def trained(corpus: Corpus, extra: Extra, seed: int) -> Model:

@@ -23,7 +23,7 @@ from cleaner.data.pages import LabelledPage
 from cleaner.features import inputs as compute_inputs
 from cleaner.features import page_words
 from cleaner.features.bags import Words
-from cleaner.features.facts import DomFacts
+from cleaner.features.facts import DomFacts, Facts
 from cleaner.render import available_renderers, render
 from cleaner.segment import segment
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION, Page
@@ -43,8 +43,17 @@ _EXTRACTED = 0.6
 _ONE_LINE = 0.3
 """Weight of pages without line breaks, as one renderer leaves them. As much of them as of others
 costs half a point of F1 on news whose lines are left, for a point on pages of one line."""
+_MAX_FURNITURE = 160
+"""Characters of the longest line of navigation that composed documents borrow."""
+_MAX_RUN, _MAX_MIDDLE = 40, 8
+"""And lines of a run, and of one that stands inside an article."""
+_AS_FOUND = 3.0
+"""Weight of pages that are plain text themselves: few beside what is rendered and composed, but
+with furniture and comments in many languages as sites have them."""
 _COMMENT_UNITS = 25
 """Letters from which a text in a comment container is a comment, not a control or a date."""
+_DONOR_UNITS = 33
+"""And those from which one is a whole comment, not its header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,7 @@ class Prepared:
             name=labelled.name,
             sites=self.sites,
             language=labelled.language,
+            weight=_AS_FOUND if self.page.kind == "text" else 1.0,
         )
 
 
@@ -256,25 +266,34 @@ class Material:
     """By language."""
     headlines: dict[str, list[str]] = field(default_factory=dict)
     """By language."""
+    furniture: dict[str, dict[str, list[Sequence[str]]]] = field(default_factory=dict)
+    """Runs of navigation lines, by language and place."""
 
     def add_page(self, prepared: Prepared) -> None:
         """Take article, comments and linked headlines out of a labelled page."""
         page, language = prepared.page, prepared.labelled.language
-        texts: dict[str, list[str]] = {ARTICLE: [], COMMENT: [], NAVIGATION: []}
-        for block, label in zip(page.blocks, prepared.labels, strict=True):
-            text = " ".join(page.text_of(block).split())
-            linked = block.link_chars >= 0.8 * (block.end - block.start)
-            if label in texts and (label != NAVIGATION or (linked and 30 <= len(text) <= 140)):
-                texts[label].append(text)
-        paragraphs = texts[ARTICLE]
-        if prepared.labelled.layout == "forum":
-            # Posts are the content there; elsewhere they read like comments.
-            self.comments.setdefault(language, []).extend(p for p in paragraphs if len(p) > 40)
-        elif sum(map(len, paragraphs)) >= 400 and len(paragraphs) >= 3:
+        paragraphs: list[str] = []
+        comments = self.comments.setdefault(language, [])
+        headlines = self.headlines.setdefault(language, [])
+        forum = prepared.labelled.layout == "forum"
+        facts = Facts(page)
+        for text, label, units, linked in zip(
+            facts.texts, prepared.labels, facts.units, facts.link_share, strict=True
+        ):
+            text = " ".join(text.split())
+            if label == ARTICLE:
+                paragraphs.append(text)
+            # Posts are the content of a forum; elsewhere they read like comments.
+            if label == COMMENT or (label == ARTICLE and forum):
+                if units >= _DONOR_UNITS:
+                    comments.append(text)
+            elif label == NAVIGATION and linked >= 0.8 and 30 <= len(text) <= 140:
+                headlines.append(text)
+        if not forum and sum(map(len, paragraphs)) >= 400 and len(paragraphs) >= 3:
             title = page.title.split(" | ")[0].split(" - ")[0]
             self.articles.append((prepared.labelled.site, language, title, paragraphs))
-        self.comments.setdefault(language, []).extend(c for c in texts[COMMENT] if len(c) > 40)
-        self.headlines.setdefault(language, []).extend(texts[NAVIGATION])
+        for place, lines in furniture_of(prepared):
+            self.furniture.setdefault(language, {}).setdefault(place, []).append(lines)
 
     def add_text(self, language: str, text: str, *, site: str) -> None:
         """Take a running text without labels: an article in a language with few pages."""
@@ -283,18 +302,39 @@ class Material:
             self.articles.append((site, language, paragraphs[0][:80], paragraphs))
 
 
+def furniture_of(prepared: Prepared) -> Iterator[tuple[str, list[str]]]:
+    """Runs of navigation on a page, each with its place: one of `compose.PLACES`."""
+    labels = prepared.labels
+    articles = [i for i, label in enumerate(labels) if label == ARTICLE]
+    if not articles:
+        return
+    last_comment = max((i for i, label in enumerate(labels) if label == COMMENT), default=-1)
+    run: list[str] = []
+    for i, (block, label) in enumerate(zip(prepared.page.blocks, labels, strict=True)):
+        line = " ".join(prepared.page.text_of(block).split())
+        if label == NAVIGATION and len(line) <= _MAX_FURNITURE:
+            run.append(line)
+        if run and (label != NAVIGATION or i + 1 == len(labels)):
+            if i < articles[0]:
+                yield "before", run[-_MAX_RUN:]
+            elif i > articles[-1]:
+                yield "between" if i < last_comment else "after", run[:_MAX_RUN]
+            elif len(run) <= _MAX_MIDDLE:
+                yield "middle", run
+            run = []
+
+
 def composed_samples(
     material: Material, count: int, *, seed: int, layouts: Sequence[str] = THREADS
 ) -> Iterator[Sample]:
     """Draw composed documents as training samples; `layouts` are those of their threads."""
     if not material.articles:
         return
-    rng = random.Random(seed)
-    for number, document in enumerate(
-        documents(
-            rng, material.articles, material.comments, material.headlines, count, layouts=layouts
-        )
-    ):
+    drawn = documents(
+        random.Random(seed), material.articles, material.comments, material.headlines, count,
+        layouts=layouts, furniture=material.furniture,
+    )  # fmt: skip
+    for number, document in enumerate(drawn):
         page = segment(document.text, "text")
         labels = _line_labels(page, document.labels)
         yield make_sample(

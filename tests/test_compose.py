@@ -6,6 +6,7 @@ import pytest
 
 from cleaner.compose import (
     LAYOUTS,
+    PLACES,
     THREADS,
     UNJUDGED,
     Document,
@@ -59,7 +60,8 @@ def test_every_layout_labels_every_line(layout: str, language: str) -> None:
         assert set(document.labels) <= {"article", "comment", "navigation", UNJUDGED, None}
         assert ("comment" in document.labels) == (layout in THREADS)
         letters = words(document, "article").removeprefix("Title").replace(" ", "")
-        assert letters == "".join(ARTICLE).replace(" ", "")
+        posts = [*ARTICLE, *(COMMENTS if layout == "posts" else ())]
+        assert letters == "".join("".join(posts).split())
         assert "{" not in document.text
 
 
@@ -69,11 +71,26 @@ def test_clean_documents_hold_the_article_alone() -> None:
         assert set(document.labels) <= {"article", None}
 
 
+def test_furniture_of_real_pages_is_navigation() -> None:
+    furniture = {place: [[f"Left {place}.", "Right"]] for place in PLACES}
+    shown = set()
+    for seed in range(80):
+        document = compose(
+            random.Random(seed), ARTICLE, "", COMMENTS, HEADLINES, furniture=furniture
+        )
+        found = words(document, "navigation")
+        shown |= {place for place in PLACES if f"Left {place}. Right" in found}
+        assert "Left" not in words(document, "article") + words(document, "comment")
+    assert shown == set(PLACES)
+
+
 def test_layout_must_exist_and_suit_the_material() -> None:
     with pytest.raises(ValueError, match="no layout named"):
         compose(random.Random(1), ARTICLE, "", COMMENTS, [], layout="upside-down")
     with pytest.raises(ValueError, match="needs comments"):
         compose(random.Random(1), ARTICLE, "", [], [], layout="says")
+    with pytest.raises(ValueError, match="needs comments"):
+        compose(random.Random(1), ARTICLE, "", [], [], layout="posts")
 
 
 def test_documents_repeat_with_the_seed() -> None:
