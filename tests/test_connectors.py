@@ -199,15 +199,30 @@ class TestScrapy:
         items = map(json.loads, (tmp_path / "items.jsonl").read_text("utf-8").splitlines())
         assert {item["url"].rpartition("/")[2]: item["text"] for item in items} == texts
 
+    def test_pages_leave_items_unless_they_are_to_stay(self) -> None:
+        page = PAGES[0].read_bytes()
+        assert "html" not in self.pipeline().process_item({"html": page})
+        kept = self.pipeline(CLEANER_KEEP_PAGE=True).process_item({"html": page})
+        assert kept["html"] == page
+
+    def test_scrapy_before_2_14_gives_a_spider(self) -> None:
+        assert self.pipeline().process_item({"html": PAGES[0].read_bytes()}, object())["text"]
+
+    def test_the_page_is_in_no_field_that_cleaning_writes(self) -> None:
+        with pytest.raises(ValueError, match="CLEANER_PAGE_FIELD is 'text', which"):
+            self.pipeline(CLEANER_PAGE_FIELD="text")
+
     def test_declared_items_get_the_fields_they_have(self) -> None:
         @dataclass
         class Story:
-            body: str
+            body: str | None
             text: str | None = None
 
         page = PAGES[0].read_text("utf-8")
         story = self.pipeline(CLEANER_PAGE_FIELD="body").process_item(Story(page))
-        assert story == Story(page, Cleaner().clean(page).text)
+        assert story == Story(None, Cleaner().clean(page).text)
+        kept = self.pipeline(CLEANER_PAGE_FIELD="body", CLEANER_KEEP_PAGE=True)
+        assert kept.process_item(Story(page)).body == page
 
     def test_items_without_a_page_pass(self) -> None:
         assert self.pipeline().process_item({"url": "x"}) == {"url": "x"}

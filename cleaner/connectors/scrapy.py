@@ -4,7 +4,7 @@
     ITEM_PIPELINES = {"cleaner.connectors.scrapy.CleanerPipeline": 300}
 
     # the spider
-    yield {"url": response.url, "html": response.text}
+    yield {"url": response.url, "html": response.body}
 
 | setting | default | |
 |---|---|---|
@@ -13,12 +13,13 @@
 | `CLEANER_MODEL` | the model shipped | model directory |
 | `CLEANER_FAVOR` | `balanced` | as of `cleaner.clean` |
 | `CLEANER_SPAM` | `remove` | the same |
-| `CLEANER_KEEP_PAGE` | `True` | whether the item keeps the page |
+| `CLEANER_KEEP_PAGE` | `False` | whether the item keeps the page; feeds in JSON take no bytes |
 | `CLEANER_DROP_EMPTY` | `False` | whether items without an article are dropped |
 """
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any, Self
 
 from itemadapter import ItemAdapter
@@ -41,7 +42,7 @@ class CleanerPipeline:
         self._stats = crawler.stats
         self._page = settings.get("CLEANER_PAGE_FIELD", "html")
         self._url = settings.get("CLEANER_URL_FIELD", "url")
-        self._keep_page = settings.getbool("CLEANER_KEEP_PAGE", True)
+        self._keep_page = settings.getbool("CLEANER_KEEP_PAGE", False)
         self._drop_empty = settings.getbool("CLEANER_DROP_EMPTY", False)
         chosen = {
             name: settings.get(f"CLEANER_{name.upper()}", default)
@@ -51,6 +52,11 @@ class CleanerPipeline:
             if value not in CHOICES[name]:
                 choices = ", ".join(CHOICES[name])
                 raise ValueError(f"CLEANER_{name.upper()} is {value!r}; give one of {choices}")
+        if self._page in FIELDS:
+            raise ValueError(
+                f"CLEANER_PAGE_FIELD is {self._page!r}, which cleaning writes; "
+                "put the page in another field"
+            )
         self._clean = RowCleaner(Options(**chosen), settings.get("CLEANER_MODEL"))
 
     @classmethod
@@ -58,7 +64,7 @@ class CleanerPipeline:
         """As Scrapy makes pipelines."""
         return cls(crawler)
 
-    def process_item(self, item: Any) -> Any:
+    def process_item(self, item: Any, spider: Any = None) -> Any:  # Scrapy < 2.14 gives a spider
         """Add the clean text and what belongs to it; raises `DropItem` as the settings say."""
         adapter = ItemAdapter(item)
         page = adapter.get(self._page)
@@ -76,7 +82,10 @@ class CleanerPipeline:
             if declared is None or name in declared:
                 adapter[name] = row[name]
         if not self._keep_page:
-            del adapter[self._page]
+            if isinstance(item, MutableMapping):
+                del item[self._page]
+            else:  # an object that lacks an attribute it declares cannot even be shown
+                adapter[self._page] = None
         return item
 
     def _count(self, what: str) -> None:

@@ -21,7 +21,6 @@ class Spider(scrapy.Spider):  # type: ignore[misc]  # Scrapy is typed in part
 process = CrawlerProcess(
     {
         "ITEM_PIPELINES": {"cleaner.connectors.scrapy.CleanerPipeline": 300},
-        "CLEANER_KEEP_PAGE": False,
         "FEEDS": {sys.argv[1]: {"format": "jsonlines"}},
         "TELNETCONSOLE_ENABLED": False,
         "LOG_LEVEL": "ERROR",
