@@ -119,14 +119,16 @@ class TestArrow:
             BatchCleaner(Options())(table.drop_columns("text"))
 
 
-@pytest.mark.parametrize("engine", [
-    pytest.param("spark", marks=[
+@pytest.mark.parametrize("job", [
+    pytest.param(["spark"], marks=[
         needs("pyspark"), pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java"),
     ]),
-    pytest.param("ray", marks=needs("ray")),
+    pytest.param(["ray", "2"], marks=needs("ray")),
+    pytest.param(["ray", "1"], marks=needs("ray")),
 ])  # fmt: skip
-def test_tables(engine: str, corpus: Path, texts: dict[str, str], tmp_path: Path) -> None:
-    run_job(engine, corpus, tmp_path / "out")
+def test_tables(job: list[str], corpus: Path, texts: dict[str, str], tmp_path: Path) -> None:
+    engine, *cores = job
+    run_job(engine, corpus, tmp_path / "out", *cores)
     rows = {row["id"]: row for row in pq.read_table(tmp_path / "out").to_pylist()}
     assert {name: row["text"] for name, row in rows.items()} == {**texts, "none": ""}
     assert rows["none"]["error"].startswith("column page holds no text")
@@ -134,6 +136,15 @@ def test_tables(engine: str, corpus: Path, texts: dict[str, str], tmp_path: Path
     one = rows[PAGES[0].name]
     assert "".join(s["text"] for s in one["segments"]).strip()
     assert all(one["source"][s["start"] : s["end"]] == s["text"] for s in one["segments"])
+
+
+@needs("ray")
+def test_ray_checks_workers_at_once() -> None:
+    from cleaner.connectors.ray import clean_dataset
+
+    nothing: Any = None
+    with pytest.raises(InputError, match="workers 0: give a number of 1 or more"):
+        clean_dataset(nothing, workers=0)
 
 
 @needs("datatrove")

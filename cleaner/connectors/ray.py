@@ -17,6 +17,7 @@ from ray.data import Dataset
 
 from cleaner.connectors import Columns, Options, engine_options
 from cleaner.connectors.arrow import BatchCleaner
+from cleaner.errors import InputError
 
 __all__ = ["Columns", "Options", "clean_dataset"]
 
@@ -31,17 +32,25 @@ def clean_dataset(
         dataset: pages; see `Columns` for how their columns are found.
         options: as of a corpus run.
         model: model directory, at the same place on every node; None for the default model.
-        workers: actors, each with one core; None for one a core of the cluster.
+        workers: actors, each with one core; None for one a core of the cluster but one, which
+            reads and writes. Nothing moves where actors hold all cores.
         batch_size: rows an actor takes at a time.
         ray_options: whatever else `Dataset.map_batches` takes, such as `memory`.
+
+    Raises:
+        InputError: an option or the number of workers can be none.
     """
-    if workers is None:
-        workers = max(1, int(ray.cluster_resources().get("CPU", 1)) - 1)  # one reads and writes
+    if workers is not None and workers < 1:
+        raise InputError(
+            f"workers {workers}: give a number of 1 or more, None for all cores but one"
+        )
+    cores = int(ray.cluster_resources().get("CPU", 0))
     return dataset.map_batches(
         BatchCleaner,
         fn_constructor_args=(engine_options(options), model),
         batch_format="pyarrow",
         batch_size=batch_size,
-        concurrency=workers,
-        **{"num_cpus": 1, **ray_options},
+        concurrency=workers or max(1, cores - 1),
+        # Tasks that read and write wait for a whole core, which the only one must be to them.
+        **{"num_cpus": 0 if cores == 1 else 1, **ray_options},
     )
