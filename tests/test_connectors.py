@@ -25,6 +25,8 @@ from cleaner.connectors import Columns, Options, RowCleaner
 from cleaner.errors import InputError, ModelError
 from conftest import TRAINING_DATA
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
 JOBS = Path(__file__).parent / "jobs"
 PAGES = sorted(TRAINING_DATA.glob("*-news-*.html"))[:6]
 BY_PAGE = Options(columns=Columns(html="page"), segments=True)
@@ -161,31 +163,81 @@ def test_datatrove(corpus: Path, texts: dict[str, str], tmp_path: Path) -> None:
     assert cleaned[PAGES[0].name]["metadata"]["segments"]
 
 
-@needs("datatrove")
-def test_datatrove_keeps_what_it_cannot_clean() -> None:
-    from datatrove.data import Document
+class TestDatatrove:
+    pytestmark = needs("datatrove")
 
-    from cleaner.connectors.datatrove import CleanerStep
+    SPAM = (EXAMPLES / "blog.txt").read_text("utf-8")
 
-    class Excluded(list[Document]):
-        def __enter__(self) -> Excluded:
-            return self
+    @staticmethod
+    def cleaned(
+        documents: list[tuple[str, dict[str, Any]]], options: Options | None = None
+    ) -> tuple[list[Any], list[Any]]:
+        """Documents that a step passes on, and those it excludes, of texts and metadata."""
+        from datatrove.data import Document
 
-        def __exit__(self, *exception: object) -> None:
-            pass
+        from cleaner.connectors.datatrove import CleanerStep
 
-        def write(self, document: Document, rank: int) -> None:
-            self.append(document)
+        class Excluded(list[Document]):
+            def __enter__(self) -> Excluded:
+                return self
 
-    excluded: Any = Excluded()
-    step = CleanerStep(exclusion_writer=excluded)
-    documents = [
-        Document("<p></p>", "empty"), Document("\x00\x01\x02" * 200, "binary"),
-        Document(PAGES[0].read_text("utf-8"), "page"),
-    ]  # fmt: skip
-    passed = [document.id for document in step.run(iter(documents))]
-    assert passed + [document.id for document in excluded] == ["page", "empty", "binary"]
-    assert "error" in excluded[1].metadata
+            def __exit__(self, *exception: object) -> None:
+                pass
+
+            def write(self, document: Document, rank: int) -> None:
+                self.append(document)
+
+        excluded: Any = Excluded()
+        step = CleanerStep(options, exclusion_writer=excluded)
+        given = (Document(text, str(i), metadata=came) for i, (text, came) in enumerate(documents))
+        return list(step.run(given)), excluded
+
+    def test_what_leaves_the_pipeline_keeps_its_page(self) -> None:
+        page = PAGES[0].read_text("utf-8")
+        pages = ["<p></p>", "\x00\x01\x02" * 200, "<p>Too short a text.</p>"]
+        passed, excluded = self.cleaned(
+            [(text, {"url": "u"}) for text in (page, *pages)], Options(min_words=10)
+        )
+        assert [document.id for document in passed] == ["0"]
+        assert [document.text for document in excluded] == pages
+        assert [bool(document.metadata["error"]) for document in excluded] == [False, True, False]
+        assert len({tuple(sorted(document.metadata)) for document in (*passed, *excluded)}) == 1
+
+    def test_metadata_of_names_that_cleaning_gives_stay(self) -> None:
+        came = {"language": "xx", "error": "of old", "title": "T", "text": "t"}
+        (document,), _ = self.cleaned([(PAGES[0].read_text("utf-8"), came)])
+        found = document.metadata
+        assert [found[f"original_{name}"] for name in ("language", "error", "text")] == [
+            "xx", "of old", "t",
+        ]  # fmt: skip
+        assert (found["title"], found["error"]) == ("T", None)
+        assert found["language"] != "xx"
+        assert {"id", "text"}.isdisjoint(found)
+
+    def test_parquet_does_not_depend_on_the_first_document(self, tmp_path: Path) -> None:
+        from datatrove.pipeline.writers import ParquetWriter
+
+        from cleaner.connectors.datatrove import document_schema
+
+        documents, _ = self.cleaned(
+            [("<p>A short text without spam.</p>", {"error": "of old"}), (self.SPAM, {"n": 1})]
+        )
+        schema = document_schema({"error": "string", "n": "int64"})
+        with ParquetWriter(str(tmp_path), batch_size=1, schema=schema) as writer:
+            for document in documents:
+                writer.write(document, 0)
+        first, second = pq.read_table(tmp_path).to_pylist()
+        assert (first["metadata"]["spam"], len(second["metadata"]["spam"])) == ([], 1)
+        assert first["metadata"]["original_error"] == "of old"
+        assert second["metadata"]["n"] == 1
+        assert second["text"] == documents[1].text
+
+    def test_options_are_checked_before_the_job(self) -> None:
+        from cleaner.connectors.datatrove import CleanerStep
+
+        wrong: Any = "delete"
+        with pytest.raises(InputError, match="spam 'delete': give one of"):
+            CleanerStep(Options(spam=wrong))
 
 
 class TestScrapy:
