@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Literal, NamedTuple
@@ -17,7 +17,7 @@ from cleaner.assemble import clean_text
 from cleaner.clean import Cleaner, Result
 from cleaner.errors import InputError
 from cleaner.io import Columns, Item, Record, record
-from cleaner.io.columns import PAGES, without
+from cleaner.io.columns import without
 from cleaner.io.jsonl import to_line
 from cleaner.spam import deletion
 from cleaner.types import ARTICLE, CHOICES, Block, Favor, Kind, Page, SpamMode
@@ -245,17 +245,25 @@ def kept_fields(page: Record, options: Options) -> dict[str, Any]:
     return kept
 
 
-def kept_types(types: Mapping[str, Any], options: Options) -> dict[str, Any]:
-    """Types of the fields that stay of rows with these types of columns.
+def kept_columns(
+    names: Iterable[str], texts: Collection[str], options: Options
+) -> dict[str, str | None]:
+    """What becomes of the columns of a table: the names of those that stay, and what each was.
 
-    An `id` that rows get, since they have none, is a "string".
+    None stands for an `id` that rows get, since they have none.
+
+    Args:
+        names: of the columns.
+        texts: columns, and paths into them, that hold text or bytes.
+        options: as of a run.
     """
+    names = list(names)
     # The first column of those that may hold the page does wherever it is not null.
-    given = [name for name in (options.columns.html, options.columns.text) if name]
-    names = given or [name for name, _ in PAGES]
-    column = next((name for name in names if name in types), None)
-    kept = kept_fields(Record("", fields=types, column=column), options)
-    return {name: "string" if kind is None else kind for name, kind in kept.items()}
+    column = next((name for name in options.columns.page_names() if name in texts), None)
+    if column not in names:  # a part of one, which stays for the rest of it
+        column = None
+    fields = dict(zip(names, names, strict=True))
+    return kept_fields(Record("", fields=fields, column=column), options)
 
 
 def _cleaned(

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cleaner.clean import Cleaner
-from cleaner.connectors import Columns, Options, RowCleaner
+from cleaner.connectors import Columns, Options, RowCleaner, engine_options
 from cleaner.errors import InputError, ModelError
 from conftest import TRAINING_DATA
 
@@ -29,16 +29,23 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 JOBS = Path(__file__).parent / "jobs"
 PAGES = sorted(TRAINING_DATA.glob("*-news-*.html"))[:6]
+FAR = 3_000_000
+"""Days from 1970 into the year 10183."""
 BY_PAGE = Options(columns=Columns(html="page"), segments=True)
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pages beside a column of a name that cleaning gives away, and a row without a page."""
+    """Pages beside a column of a name that cleaning gives away, and a row without a page.
+
+    Each came at a time that Python has no object for.
+    """
     path = tmp_path_factory.mktemp("corpus") / "pages.parquet"
     pages = {page.name: page.read_text("utf-8") for page in PAGES} | {"none": None}
     rows = [{"id": name, "page": page, "text": "of old"} for name, page in pages.items()]
-    pq.write_table(pa.Table.from_pylist(rows), path)
+    table = pa.Table.from_pylist(rows)
+    table = table.append_column("came", pa.array([FAR] * len(rows), pa.date32()))
+    pq.write_table(table, path)
     return path
 
 
@@ -115,10 +122,73 @@ class TestArrow:
         from cleaner.connectors.arrow import BatchCleaner
 
         table = pq.read_table(corpus)
-        with pytest.raises(InputError, match="no column body; choose from id, page, text"):
+        with pytest.raises(InputError, match="no column body; choose from id, page, text, came"):
             BatchCleaner(Options(columns=Columns(html="body")))(table)
         with pytest.raises(InputError, match="name the one with pages"):
             BatchCleaner(Options())(table.drop_columns("text"))
+
+    @pytest.mark.parametrize("path", ["page.body", "page.html.x", "headers.html"])
+    def test_paths_are_checked_before_rows(self, path: str) -> None:
+        from cleaner.connectors.arrow import schema_of
+
+        headers = pa.map_(pa.string(), pa.string())
+        page = pa.struct([("html", pa.string()), ("status", pa.int16())])
+        known = pa.schema([("page", page), ("headers", headers)])
+        with pytest.raises(InputError, match=f"no column {path}; choose from page.html"):
+            schema_of(known, Options(columns=Columns(html=path)))
+        with pytest.raises(InputError, match=r"column page\.status holds no text"):
+            schema_of(known, Options(columns=Columns(html="page.status")))
+        assert "page" in schema_of(known, Options(columns=Columns(html="page.html"))).names
+
+    @pytest.mark.parametrize("values", [
+        pa.array([-800_000, 3_000_000], pa.date32()),
+        pa.array([10**12, 0], pa.timestamp("s")),
+        pa.array([1, 2], pa.timestamp("us", "GMT+8")),
+        pa.array([1_234_567_890_123_456_789, 1], pa.timestamp("ns")),
+        pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.timestamp("ns"))),
+        pa.UnionArray.from_sparse(
+            pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])]
+        ),
+        pa.ExtensionArray.from_storage(
+            pa.fixed_shape_tensor(pa.float32(), [2]),
+            pa.array([[1, 2], [3, 4]], pa.list_(pa.float32(), 2)),
+        ),
+    ], ids=lambda values: str(values.type))  # fmt: skip
+    def test_columns_without_pages_stay_as_they_are(self, values: pa.Array) -> None:
+        from cleaner.connectors.arrow import BatchCleaner
+
+        table = pa.table({"html": [None, "<p>One</p>"], "x": values, "spam": values})
+        for batch in (table, *table.to_batches()):
+            cleaned = BatchCleaner(engine_options(None))(batch)
+            assert cleaned.column("x").combine_chunks().equals(values)
+            assert cleaned.column("original_spam").combine_chunks().equals(values)
+
+    def test_rows_that_are_dropped_take_their_columns_along(self) -> None:
+        from cleaner.connectors.arrow import BatchCleaner
+
+        pages = ["<p>One</p>" if i % 3 else PAGES[0].read_text("utf-8") for i in range(100)]
+        table = pa.table({"html": pages, "number": range(100)})
+        cleaned = BatchCleaner(engine_options(Options(min_words=10)))(table)
+        assert cleaned.column("number").to_pylist() == list(range(0, 100, 3))
+        assert all(cleaned.column("text").to_pylist())
+
+    def test_columns_are_told_by_what_they_hold(self) -> None:
+        from cleaner.connectors.arrow import BatchCleaner
+
+        table = pa.table({"html": [True], "text": [["a", "list"]], "content": ["<p>One</p>"]})
+        (row,) = BatchCleaner(engine_options(None))(table).to_pylist()
+        assert (row["html"], row["original_text"], row["error"]) == (True, ["a", "list"], None)
+        assert "content" not in row
+
+    def test_rows_in_which_another_column_holds_the_page(self) -> None:
+        from cleaner.connectors.arrow import BatchCleaner
+
+        table = pa.table({
+            "html": ["<p>One</p>", None], "text": ["a", "b"], "original_text": ["c", "d"],
+        })  # fmt: skip
+        one, two = BatchCleaner(engine_options(None))(table).to_pylist()
+        assert (one["original_text"], one["original_original_text"]) == ("c", "a")
+        assert (two["original_text"], two["original_original_text"]) == ("d", None)
 
 
 @pytest.mark.parametrize("job", [
@@ -131,7 +201,11 @@ class TestArrow:
 def test_tables(job: list[str], corpus: Path, texts: dict[str, str], tmp_path: Path) -> None:
     engine, *cores = job
     run_job(engine, corpus, tmp_path / "out", *cores)
-    rows = {row["id"]: row for row in pq.read_table(tmp_path / "out").to_pylist()}
+    table = pq.read_table(tmp_path / "out")
+    days = table.column("came").cast(pa.date32()).cast(pa.int32())
+    table = table.set_column(table.schema.get_field_index("came"), "came", days)
+    rows = {row["id"]: row for row in table.to_pylist()}
+    assert {row["came"] for row in rows.values()} == {FAR}
     assert {name: row["text"] for name, row in rows.items()} == {**texts, "none": ""}
     assert rows["none"]["error"].startswith("column page holds no text")
     assert {row["original_text"] for row in rows.values()} == {"of old"}
@@ -140,18 +214,12 @@ def test_tables(job: list[str], corpus: Path, texts: dict[str, str], tmp_path: P
     assert all(one["source"][s["start"] : s["end"]] == s["text"] for s in one["segments"])
 
 
-@needs("ray")
-def test_ray_checks_workers_at_once() -> None:
-    from cleaner.connectors.ray import clean_dataset
-
-    nothing: Any = None
-    with pytest.raises(InputError, match="workers 0: give a number of 1 or more"):
-        clean_dataset(nothing, workers=0)
-
-
 @needs("datatrove")
 def test_datatrove(corpus: Path, texts: dict[str, str], tmp_path: Path) -> None:
-    run_job("datatrove", corpus, tmp_path)
+    # datatrove's own reader makes Python objects of all columns.
+    pages = tmp_path / "pages.parquet"
+    pq.write_table(pq.read_table(corpus).drop_columns("came"), pages)
+    run_job("datatrove", pages, tmp_path)
 
     def written(folder: str) -> dict[str, dict[str, Any]]:
         lines = gzip.decompress((tmp_path / folder / "00000.jsonl.gz").read_bytes()).splitlines()

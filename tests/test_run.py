@@ -202,6 +202,14 @@ class TestFolder:
         assert found.column("text").to_pylist() == ["<p>a", "b"]
         assert "html" not in found.schema.names
 
+    def test_columns_of_tables_are_told_by_what_they_hold(self, tmp_path: Path) -> None:
+        table = pa.table({"html": [True], "text": [["of", "old"]], "content": ["a\n#b"]})
+        pq.write_table(table, tmp_path / "a.parquet")
+        clean([str(tmp_path / "a.parquet")], tmp_path / "out", Options(format="parquet"))
+        (row,) = pq.read_table(tmp_path / "out" / "a.parquet").to_pylist()
+        assert (row["html"], row["original_text"], row["text"]) == (True, ["of", "old"], "a")
+        assert "content" not in row
+
     def test_fields_that_are_kept(self, tmp_path: Path) -> None:
         file = tmp_path / "a.jsonl"
         file.write_text(

@@ -14,18 +14,17 @@ a page that takes too long. A new engine is a module that feeds `RowCleaner`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from cleaner.clean import load_cleaner
-from cleaner.errors import InputError
 from cleaner.io import Record
-from cleaner.io.columns import PAGES, Columns
+from cleaner.io.columns import Columns
 from cleaner.rows import Options, Outcome, check_options, setup_records
 
-__all__ = ["Columns", "Options", "RowCleaner", "check_columns", "engine_options"]
+__all__ = ["Columns", "Options", "RowCleaner", "engine_options"]
 
 
 class RowCleaner:
@@ -54,11 +53,13 @@ class RowCleaner:
 
         A text in the place of a row says why there is none.
         """
-        for row in rows:
-            page = Record("", error=row) if isinstance(row, str) else self._columns.record(row, "")
-            outcome = self.clean(page)
-            if outcome.packed is not None:
-                yield outcome.packed
+        outcomes = map(self.outcome, rows)
+        return (outcome.packed for outcome in outcomes if outcome.packed is not None)
+
+    def outcome(self, row: Mapping[str, Any] | str) -> Outcome:
+        """What becomes of one row, or of a text in its place."""
+        page = Record("", error=row) if isinstance(row, str) else self._columns.record(row, "")
+        return self.clean(page)
 
     def clean(self, page: Record) -> Outcome:
         """What becomes of one page."""
@@ -73,20 +74,6 @@ def engine_options(options: Options | None) -> Options:
     options = options or Options()
     check_options(options)
     return replace(options, format="parquet", keep_failed=True, attributes=False)
-
-
-def check_columns(names: Collection[str], options: Options) -> None:
-    """Raise `InputError` where no page can be in columns of these names."""
-    chosen = options.columns
-    for given in (chosen.html, chosen.text, chosen.url, chosen.id):
-        if given is not None and given not in names and given.partition(".")[0] not in names:
-            raise InputError(f"no column {given}; choose from {', '.join(names)}")
-    usual = [name for name, _ in PAGES]
-    if chosen.html is None and chosen.text is None and not set(usual).intersection(names):
-        raise InputError(
-            f"none of the columns {', '.join(usual)}; name the one with pages, "
-            "as in Options(columns=Columns(html=…))"
-        )
 
 
 # Loaded once in each process, whatever number of tasks comes to it.

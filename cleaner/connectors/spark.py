@@ -11,9 +11,11 @@ model once.
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.types import (
     ArrayType,
@@ -26,9 +28,9 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from cleaner.connectors import Columns, Options, check_columns, engine_options
-from cleaner.connectors.arrow import clean_batches
-from cleaner.rows import added_types, kept_types
+from cleaner.connectors import Columns, Options, engine_options
+from cleaner.connectors.arrow import clean_batches, kept_of
+from cleaner.rows import TYPES, added_types
 
 __all__ = ["Columns", "Options", "clean_frame"]
 
@@ -50,16 +52,45 @@ def clean_frame(
     The workers need `cleaner` and `pyarrow`. Spark sends 10,000 rows to Python at once; where
     pages are large, set `spark.sql.execution.arrow.maxRecordsPerBatch` to some hundred.
     """
-    options = engine_options(options)
+    frame, options = _spelt(frame, engine_options(options))
     return frame.mapInArrow(partial(clean_batches, options, model), schema_of(frame, options))
 
 
 def schema_of(frame: DataFrame, options: Options) -> StructType:
     """Columns of the cleaned frame."""
-    known = {field.name: field.dataType for field in frame.schema}
-    check_columns(known, options)
-    types = {**kept_types(known, options), **added_types(options)}
-    return StructType([StructField(name, _spark_type(kind)) for name, kind in types.items()])
+    types = {field.name: field.dataType for field in frame.schema}
+    known = pa.schema([(name, _arrow_type(kind)) for name, kind in types.items()])
+    kept = kept_of(known, options)
+    fields = {name: "string" if came is None else types[came] for name, came in kept.items()}
+    fields |= added_types(options)
+    return StructType([StructField(name, _spark_type(kind)) for name, kind in fields.items()])
+
+
+def _spelt(frame: DataFrame, options: Options) -> tuple[DataFrame, Options]:
+    """The frame, and options, with one spelling of the names that matter.
+
+    To Spark `Text` and `text` are one name, of which a frame cannot have two.
+    """
+    if frame.sparkSession.conf.get("spark.sql.caseSensitive") == "true":
+        return frame, options
+    given = {what: name.partition(".") for what, name in asdict(options.columns).items() if name}
+    usual = (*(name.partition(".")[0] for name in Columns().names()), *TYPES)
+    spelling = {name.lower(): name for name in (*(first for first, *_ in given.values()), *usual)}
+
+    def spelt(name: str) -> str:
+        return spelling.get(name.lower(), name)
+
+    columns = {what: spelt(first) + dot + rest for what, (first, dot, rest) in given.items()}
+    renamed = {name: spelt(name) for name in frame.columns if name != spelt(name)}
+    return frame.withColumnsRenamed(renamed), replace(options, columns=Columns(**columns))
+
+
+def _arrow_type(kind: DataType) -> pa.DataType:
+    """As much of a type as columns are found by: what is in it, and whether it is text."""
+    if isinstance(kind, StructType):
+        return pa.struct([(field.name, _arrow_type(field.dataType)) for field in kind])
+    texts = ("string", "char", "varchar", "binary", "void")
+    return pa.string() if kind.typeName() in texts else pa.bool_()
 
 
 def _spark_type(kind: Any) -> DataType:

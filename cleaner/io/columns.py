@@ -41,7 +41,7 @@ class Columns:
         name = str(page_id) if page_id is not None else str(url) if url is not None else place
         url = str(url) if url is not None else None
         if named is None:
-            wanted = [name for name, _ in self._pages()]
+            wanted = self.page_names()
             what = "column" if len(wanted) == 1 else "none of the columns"
             no = " holds no text" if len(wanted) == 1 else " holds text"
             return Record(
@@ -52,6 +52,15 @@ class Columns:
             )
         column, kind = named
         return Record(name, look_up(row, column), kind, url, row, column)
+
+    def page_names(self) -> tuple[str, ...]:
+        """Names of columns that may hold the page, the first one with text wins."""
+        return tuple(name for name, _ in self._pages())
+
+    def names(self) -> tuple[str, ...]:
+        """All names that rows are searched for."""
+        urls = URLS if self.url is None else (self.url,)
+        return (*self.page_names(), *urls, *(IDS if self.id is None else (self.id,)))
 
     def found(self, row: Mapping[str, Any]) -> str:
         """In words, which columns of a row are read as what."""

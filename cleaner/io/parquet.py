@@ -132,6 +132,37 @@ def schema_of(source: Source) -> Any:
         return None
 
 
+def columns_of(schema: Any) -> dict[str, Any]:
+    """Types of the columns of an Arrow schema and, by path (`metadata.url`), of what is in them."""
+    is_struct = optional("pyarrow", _NEEDS).types.is_struct
+
+    def inside(kind: Any, above: str) -> Iterator[tuple[str, Any]]:
+        for field in kind if is_struct(kind) else ():
+            yield f"{above}.{field.name}", field.type
+            yield from inside(field.type, f"{above}.{field.name}")
+
+    columns = dict(zip(schema.names, schema.types, strict=True))
+    nested = (found for name, kind in columns.items() for found in inside(kind, name))
+    return {**dict(nested), **columns}
+
+
+def texts_of(schema: Any) -> list[str]:
+    """Columns, and paths into them, whose values are text, bytes or null to Python."""
+    return [name for name, kind in columns_of(schema).items() if _is_text(kind)]
+
+
+def _is_text(kind: Any) -> bool:
+    types = optional("pyarrow", _NEEDS).types
+    if types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return str(kind) in _TEXTS or types.is_fixed_size_binary(kind)
+
+
+_TEXTS = (
+    "string", "large_string", "string_view", "binary", "large_binary", "binary_view", "null",
+)  # fmt: skip
+
+
 def inferred_schema(rows: Iterable[dict[str, Any]]) -> Any:
     """An Arrow schema that holds all rows, however they differ.
 

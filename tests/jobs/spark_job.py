@@ -1,4 +1,4 @@
-"""PAGES.parquet to FOLDER by Spark."""
+"""PAGES.parquet to FOLDER by Spark, to which a name in another case is the same."""
 
 import sys
 
@@ -14,6 +14,7 @@ spark = (
     .getOrCreate()
 )
 pages = spark.read.parquet(sys.argv[1]).repartition(2)
+pages = pages.withColumnsRenamed({"id": "Id", "page": "PAGE", "text": "TEXT"})
 options = Options(columns=Columns(html="page"), segments=True)
 clean_frame(pages, options).write.parquet(sys.argv[2])
 spark.stop()
