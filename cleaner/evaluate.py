@@ -20,6 +20,7 @@ removed spam.
 from __future__ import annotations
 
 import html
+import os
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -446,13 +447,14 @@ class _Judged:
 
 
 def evaluate(cleaner: Cleaner, folders: Iterable[Path], *, n_jobs: int = 1) -> Report:
-    """Clean the labelled pages of `folders` and report.
+    """Clean the labelled pages of `folders` and report; a folder given twice counts once.
 
     Raises `DataError` for malformed pages, and for a label that the model does not know.
     Each page is cleaned as the kind it is labelled as, so that a wrong guess of
     HTML or text is not counted here.
     """
-    pages = [page for folder in folders for page in read_pages(folder)]
+    once = {os.path.realpath(folder): folder for folder in folders}.values()
+    pages = [page for folder in once for page in read_pages(folder)]
     for page in pages:
         for label in {entry.label for entry in page.labels} - {*cleaner.model.labels, UNJUDGED}:
             raise DataError(

@@ -487,12 +487,12 @@ def train(
             fewer than `folds`.
         ModelError: `out` is no folder that can be written.
     """
-    _make_folder(out)
     extra = extra or Extra()
     sets = {folder: read_pages(folder) for folder in folders}
     for folder, found in sets.items():
         if not found:
             raise DataError(f"{folder}: no labelled pages; give folders with .labels files")
+    _make_folder(out)
     pages = unique(page for found in sets.values() for page in found)
     names = [folder.name for folder in folders]
     command = " ".join(("cleaner train", *names, *extra.options, "--seed", str(seed)))

@@ -330,15 +330,15 @@ def test_empty_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["file", "file/below"])
-def test_output_that_cannot_be_written_is_refused_before_pages_are_read(
+def test_output_that_cannot_be_written_is_refused_before_training(
     name: str, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ModelError, match=r"no folder that can be written .*; name another"):
-        train([tmp_path / "none"], tmp_path / name)
+        train([TRAINING_DATA], tmp_path / name)
 
 
-def test_output_folder_is_tried_before_pages_are_read(
+def test_output_folder_is_tried_before_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(dir: Path) -> None:
@@ -347,7 +347,7 @@ def test_output_folder_is_tried_before_pages_are_read(
     # Taking rights away would not do: tests may run as root.
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     with pytest.raises(ModelError, match=r"written \(Permission denied\)"):
-        train([tmp_path / "none"], tmp_path / "model")
+        train([TRAINING_DATA], tmp_path / "model")
 
 
 @pytest.mark.parametrize(
