@@ -109,19 +109,24 @@ def _parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser(
         "inspect", parents=[model, kind], help="show a page with its labels and confidences"
     )
-    inspect.add_argument("page", metavar="PAGE", help="file, or - for standard input")
+    inspect.add_argument("page", type=_given, metavar="PAGE", help="file, or - for standard input")
     inspect.set_defaults(run=_inspect)
 
     train = commands.add_parser("train", parents=[jobs], help="train a model on labelled pages")
-    train.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="labelled pages")
+    train.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="labelled pages")
     train.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="MODEL", help="model directory to write"
+        "-o",
+        "--output",
+        type=_path,
+        required=True,
+        metavar="MODEL",
+        help="model directory to write",
     )
     for name, what in (("comments", "reader comments"), ("texts", "running texts")):
         train.add_argument(
             f"--{name}",
             nargs="+",
-            type=Path,
+            type=_path,
             default=[],
             metavar="FILE",
             help=f"unlabelled {what} to compose plain-text pages of: .jsonl[.gz] with lang, text",
@@ -139,17 +144,17 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser(
         "evaluate", parents=[model, jobs], help="compare a model with labelled pages"
     )
-    evaluate.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="labelled pages")
+    evaluate.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="labelled pages")
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
     evaluate.set_defaults(run=_evaluate)
 
     imports = commands.add_parser("import", help="turn a public data set into labelled pages")
     imports.add_argument("format", metavar="FORMAT", help="such as wcxb, dragnet or labelstudio")
-    imports.add_argument("folder", type=Path, metavar="DIR", help="the data set")
-    imports.add_argument("output", type=Path, metavar="OUT", help="folder to write")
+    imports.add_argument("folder", type=_path, metavar="DIR", help="the data set")
+    imports.add_argument("output", type=_path, metavar="OUT", help="folder to write")
     imports.add_argument(
         "--readings",
-        type=Path,
+        type=_path,
         metavar="TABLE",
         help="labels for its pages by digests, as in training_data/readings",
     )
@@ -168,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="work on labelled pages")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="report what is wrong with labelled pages")
-    check.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="labelled pages")
+    check.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="labelled pages")
     check.add_argument(
         "--label", action="append", default=[], metavar="NAME", help="a label of your own, too"
     )
@@ -176,10 +181,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _path(text: str) -> Path:
+    """A path that was given; an empty one, as of a variable that is not set, is not `.`."""
+    return Path(_given(text))
+
+
+def _given(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; give a name")
+    return text
+
+
 def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
     clean.add_argument(
         "inputs",
         nargs="+",
+        type=_given,
         metavar="INPUT",
         help="file or folder: .html, .txt, .jsonl, .warc, .wet (each also .gz or .zst), "
         ".parquet; or - for standard input",
@@ -187,7 +204,7 @@ def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
     clean.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=_path,
         help="folder for an output per input file, or one file that ends in "
         ".jsonl[.gz|.zst], .parquet or .txt",
     )
@@ -237,38 +254,43 @@ def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
     for name in ("text", "html", "url", "id"):
         columns.add_argument(f"--{name}-column", metavar="NAME")
 
-    run = clean.add_argument_group("runs over a corpus, with -o FOLDER")
-    run.add_argument(
-        "--format",
-        choices=("jsonl.gz", "jsonl.zst", "jsonl", "parquet", "txt"),
-        help="of the outputs (default: jsonl.gz)",
+    run = clean.add_argument_group(
+        "many pages, or one with -o (a single page to standard output is given no limits)"
     )
     run.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
-    run.add_argument(
-        "--attributes", type=Path, metavar="DIR", help="write Dolma attribute files there, too"
-    )
     run.add_argument(
         "--page-timeout", type=float, default=60, metavar="S", help="seconds a page may take (60)"
     )
     run.add_argument(
         "--page-memory", type=int, default=2048, metavar="MB", help="memory it may take (2048)"
     )
-    run.add_argument(
-        "--restart", action="store_true", help="forget an earlier run into the same folder"
-    )
     run.add_argument("--strict", action="store_true", help="exit with 1 if any page failed")
     run.add_argument("--quiet", action="store_true", help="no progress, no summary")
+
+    folder = clean.add_argument_group("outputs in a folder, with -o FOLDER")
+    folder.add_argument(
+        "--format",
+        choices=("jsonl.gz", "jsonl.zst", "jsonl", "parquet", "txt"),
+        help="of the outputs (default: jsonl.gz)",
+    )
+    folder.add_argument(
+        "--attributes", type=_path, metavar="DIR", help="write Dolma attribute files there, too"
+    )
+    folder.add_argument(
+        "--restart", action="store_true", help="forget an earlier run into the same folder"
+    )
 
 
 def _add_label_arguments(label: argparse.ArgumentParser) -> None:
     label.add_argument(
         "inputs",
         nargs="+",
+        type=_given,
         metavar="INPUT",
         help="pages, as `cleaner clean` takes them, or labelled pages",
     )
     label.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="folder for the labelled pages"
+        "-o", "--output", type=_path, metavar="FOLDER", help="folder for the labelled pages"
     )
     label.add_argument(
         "--order",

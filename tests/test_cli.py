@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -248,6 +249,48 @@ def test_numbers_are_checked_before_anything_is_read(
     assert out == ""
     assert advice in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [
+    ["clean", ""], ["clean", "page.html", "-o", ""], ["clean", "x", "-o", "y", "--attributes", ""],
+    ["inspect", ""], ["train", "", "-o", "m"], ["train", "x", "-o", ""], ["evaluate", ""],
+    ["label", "x", "-o", ""], ["data", "check", ""],
+])  # fmt: skip
+def test_empty_names_are_not_the_current_folder(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    assert "it is empty; give a name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ['{"text": "one"}\n{"text": "two"}\n', '[{"text": "one"}]'])
+def test_json_is_no_page(tmp_path: Path, content: str, capsys: Capture) -> None:
+    file = tmp_path / "many.json"
+    file.write_text(content)
+    assert main(["clean", str(file)]) == 2
+    why = f"{file} is JSON, no page; name it .jsonl if each line is an object"
+    assert capsys.readouterr() == ("", f"cleaner: {why}\n")
+    file.write_text("A page that somebody named so.")
+    assert main(["clean", str(file)]) == 0
+
+
+def test_what_cannot_be_written_leaves_no_folder(tmp_path: Path, capsys: Capture) -> None:
+    output = tmp_path / "new" / "er" / "page.txt"
+    assert main(["clean", str(EXAMPLES), "-o", str(output)]) == 2
+    assert "takes one page" in capsys.readouterr().err
+    assert main(["train", str(tmp_path / "none"), "-o", str(tmp_path / "model")]) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_given_twice_is_evaluated_once(tmp_path: Path, capsys: Capture) -> None:
+    page = next(TRAINING_DATA.glob("en-news-*.labels"))
+    for file in TRAINING_DATA.glob(f"{page.stem}.*"):
+        shutil.copy(file, tmp_path)
+    figures = []
+    for folders in ([tmp_path], [tmp_path, tmp_path / ".." / tmp_path.name]):
+        assert main(["evaluate", *map(str, folders), "--json"]) == 0
+        figures.append(json.loads(capsys.readouterr().out))
+    assert figures[0] == figures[1]
 
 
 def test_unknown_import_format(tmp_path: Path, capsys: Capture) -> None:

@@ -102,7 +102,7 @@ def check(inputs: Iterable[str]) -> None:
     """Raise `InputError` for inputs that cannot be read, or would be read twice.
 
     Such are missing ones, a closed standard input, pipes with a name, folders without pages,
-    and what lies in another.
+    `.json` files that hold JSON, and what lies in another.
     """
     inputs = list(inputs)
     # `Path.resolve` raises for a link to itself, which here is a file that does not exist.
@@ -129,6 +129,8 @@ def check(inputs: Iterable[str]) -> None:
         if not path.is_dir() and not path.is_file():
             # Inputs are opened more than once; what a pipe gave the first time is gone.
             raise InputError(f"{item} is no regular file; pipe it to {STDIN} instead")
+        if path.is_file() and path.suffix.lower() == ".json" and _holds_json(path):
+            raise InputError(f"{item} is JSON, no page; name it .jsonl if each line is an object")
         if path.is_dir() and next(sources([item]), None) is None:
             known = " ".join(suffix for form in FORMATS for suffix in form.suffixes)
             raise InputError(f"{item} holds no pages; put files in it of a known suffix: {known}")
@@ -187,7 +189,8 @@ def record(item: Item, columns: Columns) -> Record:
 def format_of(path: Path) -> Format | None:
     """The format that a file's name tells.
 
-    Packed, `.json` is JSON lines: corpora such as C4 call them so. Plain, it may be anything.
+    Packed, `.json` is JSON lines: corpora such as C4 call them so. Plain, it may be a page that
+    somebody named so, but is mostly one object; `check` refuses those.
     """
     suffix = Path(bare_name(path)).suffix.lower()
     if suffix == ".json" and packing(path):
@@ -237,6 +240,11 @@ _OBJECT = re.compile(rb'\{[ \t]*("|\}\s*$)', re.MULTILINE)
 def _is_json(head: bytes) -> bool:
     """Whether a text begins as JSON lines do, be the first of them broken."""
     return _OBJECT.match(head.removeprefix(BOM_UTF8).lstrip()) is not None
+
+
+def _holds_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(_SNIFFED).removeprefix(BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 def _walk(folder: Path, below: PurePosixPath) -> Iterator[Source]:

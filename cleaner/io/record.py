@@ -242,6 +242,7 @@ class AtomicFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._made = [folder for folder in path.parents if not folder.exists()]
         self._part = path.with_name(_part_name(path.name))
         self._raw = open_held(self._part, path)
         self._packed: Any = None
@@ -283,11 +284,14 @@ class AtomicFile:
             sync_path(self.path.parent)
 
     def abort(self) -> None:
-        """Leave no trace."""
+        """Leave no trace, nor the folders that were made for it."""
         if self._raw.closed:  # from then on the part is another run's
             return
         try:
             self._part.unlink(missing_ok=True)
+            with suppress(OSError):  # something else is in one by now
+                for folder in self._made:
+                    folder.rmdir()
         finally:
             with suppress(OSError):
                 # Flushes what is left, which fails again on a full disk.
