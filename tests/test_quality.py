@@ -41,6 +41,16 @@ def test_labels_on_shipped_pages(report: Report, group: str, label: str, floor: 
     assert report.groups[group].labels[label].f1 >= floor
 
 
+@pytest.mark.parametrize(
+    ("label", "floor"), [("article", 0.94), ("comment", 0.9), ("navigation", 0.88)]
+)
+def test_labels_on_text_pages_that_were_never_trained_on(
+    cleaning: cleaner.Cleaner, label: str, floor: float
+) -> None:
+    report = evaluate(cleaning, [ROOT / "tests" / "data" / "text_pages"])
+    assert report.groups["all"].labels[label].f1 >= floor
+
+
 def test_no_shipped_page_fails(report: Report) -> None:
     assert report.groups["all"].errors == 0
 
