@@ -266,6 +266,11 @@ def kept_columns(
     return kept_fields(Record("", fields=fields, column=column), options)
 
 
+def kept_types(kept: Mapping[str, str | None], types: Mapping[str, Any]) -> dict[str, Any]:
+    """Types of `kept_columns`, given those of all; an `id` that rows get is a "string"."""
+    return {name: "string" if came is None else types[came] for name, came in kept.items()}
+
+
 def _cleaned(
     page: Record,
     result: Result,

@@ -13,11 +13,10 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cleaner.compose.furniture import navigation_units
+from cleaner.compose.furniture import PLACES, navigation_units
 from cleaner.compose.remarks import blend, misspell, on_topic_comment, stock_comment, terms_of
 from cleaner.compose.threads import THREADS, post_units, thread_units
 from cleaner.compose.voice import (
-    PLACES,
     UNJUDGED,
     Furniture,
     Story,

@@ -216,7 +216,7 @@ _NAVIGATION: Mapping[str, Callable[[Voice, Sequence[str]], list[str]]] = Mapping
         "stories": _story_list,
     }
 )
-_PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+_KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "before": (
             *("menu", "menu", "breadcrumb", "share", "cookies", "headlines", "subscribe"),
@@ -237,6 +237,8 @@ _PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Kinds of navigation by their place on the page; repeated kinds are more frequent."""
+PLACES = tuple(_KINDS)
+"""Before the article, inside it, between it and the comments, behind everything."""
 _REAL = 0.6
 """Share of the places that hold what a real page has there, in languages with such pages."""
 
@@ -249,7 +251,7 @@ def navigation_units(voice: Voice, place: str, headlines: Sequence[str], most: i
         most -= 1
     if not most:
         return units
-    kinds = [voice.rng.choice(_PLACES[place]) for _ in range(voice.rng.randint(1, most))]
+    kinds = [voice.rng.choice(_KINDS[place]) for _ in range(voice.rng.randint(1, most))]
     for kind in dict.fromkeys(kinds):
         units.append([(line, NAVIGATION) for line in _NAVIGATION[kind](voice, headlines)])
     return units

@@ -22,9 +22,7 @@ Unit = list[Line]
 Story = tuple[str, Sequence[str]]
 """Title and paragraphs of another article on the same page."""
 Furniture = Mapping[str, Sequence[Sequence[str]]]
-"""Runs of navigation lines of real pages, by their place there: `PLACES`."""
-PLACES = ("before", "middle", "between", "after")
-"""Before the article, inside it, between it and the comments, behind everything."""
+"""Runs of navigation lines of real pages, by their place there: `furniture.PLACES`."""
 
 
 @lru_cache(maxsize=1)

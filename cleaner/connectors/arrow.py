@@ -13,7 +13,7 @@ import pyarrow as pa
 from cleaner.connectors import Options, RowCleaner
 from cleaner.errors import InputError
 from cleaner.io.parquet import Writer, columns_of, rows_of, texts_of, with_fields
-from cleaner.rows import Outcome, added_types, kept_columns
+from cleaner.rows import Outcome, added_types, kept_columns, kept_types
 
 _ROWS = 64
 """Rows that are Python objects at a time: engines send tens of thousands in one batch."""
@@ -71,9 +71,8 @@ class BatchCleaner:
 
 def schema_of(known: pa.Schema, options: Options) -> pa.Schema:
     """Columns of cleaned rows, given those of the rows that come in."""
-    types, kept = columns_of(known), kept_of(known, options)
-    fields = {name: "string" if came is None else types[came] for name, came in kept.items()}
-    return with_fields(fields, added_types(options))
+    kept = kept_types(kept_of(known, options), columns_of(known))
+    return with_fields(kept, added_types(options))
 
 
 def kept_of(known: pa.Schema, options: Options) -> dict[str, str | None]:

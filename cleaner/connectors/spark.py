@@ -30,7 +30,7 @@ from pyspark.sql.types import (
 
 from cleaner.connectors import Columns, Options, engine_options
 from cleaner.connectors.arrow import clean_batches, kept_of
-from cleaner.rows import TYPES, added_types
+from cleaner.rows import TYPES, added_types, kept_types
 
 __all__ = ["Columns", "Options", "clean_frame"]
 
@@ -60,9 +60,7 @@ def schema_of(frame: DataFrame, options: Options) -> StructType:
     """Columns of the cleaned frame."""
     types = {field.name: field.dataType for field in frame.schema}
     known = pa.schema([(name, _arrow_type(kind)) for name, kind in types.items()])
-    kept = kept_of(known, options)
-    fields = {name: "string" if came is None else types[came] for name, came in kept.items()}
-    fields |= added_types(options)
+    fields = {**kept_types(kept_of(known, options), types), **added_types(options)}
     return StructType([StructField(name, _spark_type(kind)) for name, kind in fields.items()])
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 UNJUDGED = "unjudged"
 """The label of text that nobody judged: neither trained on nor scored."""
 
+FOUND = 0.5
+"""Share of a labelled text's tokens from which the page holds it; see `text_shares`."""
 _MAJORITY = 0.5  # share of a block's tokens that its label must cover
 _MOVED = 0.8  # share of 4-grams at which a text counts as found out of order
 _GRAM = 4
@@ -221,6 +223,23 @@ def _locate_spam(
     for index, text in enumerate(match.text_of):
         of_text[text].append(index)
 
+    def beside(number: int, start: int, end: int) -> list[tuple[int, int]]:
+        """A mark without a token, where it stands beside the token before or behind it."""
+        before = [at for at in of_text[number] if match.texts[at].end <= start]
+        behind = [at for at in of_text[number] if match.texts[at].start >= end]
+        spans = []
+        for index in (*before[-1:], *behind[:1]):
+            if index not in position_of:
+                continue
+            token, there = match.texts[index], match.page[position_of[index]]
+            block = match.block_of[position_of[index]]
+            shift = there.end - token.end if index in before else there.start - token.start
+            marked = labelled[number].text[start:end]
+            if blocks[block][max(start + shift, 0) : end + shift] == marked:
+                offset = page.blocks[block].start + shift
+                spans = [(offset + start, offset + end)]
+        return spans
+
     for number, entry in enumerate(labelled):
         for start, end in entry.spam:
             inside = [
@@ -228,13 +247,17 @@ def _locate_spam(
                 for index in of_text[number]
                 if match.texts[index].start < end and match.texts[index].end > start
             ]
+            if not inside:
+                yield number, beside(number, start, end)
+                continue
             found = sorted(position_of[index] for index in inside if index in position_of)
+            if len(found) < _MAJORITY * len(inside):
+                yield number, []
+                continue
+            first, last = match.texts[inside[0]], match.texts[inside[-1]]
+            lead, trail = entry.text[start : first.start], entry.text[last.end : end]
             spans = []
             for block in sorted({match.block_of[position] for position in found}):
-                if len(found) < _MAJORITY * len(inside):
-                    break
-                first, last = match.texts[inside[0]], match.texts[inside[-1]]
-                lead, trail = entry.text[start : first.start], entry.text[last.end : end]
                 here = [position for position in found if match.block_of[position] == block]
                 left, right = match.page[here[0]].start, match.page[here[-1]].end
                 # Brackets and other signs at the edges of a mark have no token to be found by.
@@ -244,18 +267,6 @@ def _locate_spam(
                     right += len(trail)
                 offset = page.blocks[block].start
                 spans.append((offset + left, offset + right))
-            # A mark without a token is looked for beside the tokens before and behind it.
-            before = [at for at in of_text[number] if match.texts[at].end <= start]
-            behind = [at for at in of_text[number] if match.texts[at].start >= end]
-            for index in () if inside else (*before[-1:], *behind[:1]):
-                if index not in position_of:
-                    continue
-                token, there = match.texts[index], match.page[position_of[index]]
-                block = match.block_of[position_of[index]]
-                shift = there.end - token.end if index in before else there.start - token.start
-                if blocks[block][max(start + shift, 0) : end + shift] == entry.text[start:end]:
-                    offset = page.blocks[block].start + shift
-                    spans = [(offset + start, offset + end)]
             yield number, spans
 
 

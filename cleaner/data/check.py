@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from cleaner.data.align import UNJUDGED, align_spans, lost_spam, text_shares, tokens
+from cleaner.data.align import FOUND, UNJUDGED, align_spans, lost_spam, text_shares, tokens
 from cleaner.data.pages import (
     LABELS_SUFFIX,
     LabelledPage,
@@ -21,7 +21,6 @@ from cleaner.segment import segment
 from cleaner.types import ARTICLE, LABELS, Page
 
 ALLOWED_LABELS = (*LABELS, UNJUDGED)
-_FOUND = 0.5  # share of a text's tokens below which it counts as not found
 _UNCOVERED = 0.05  # share of a page's characters that may lack a label
 _LANGUAGE = re.compile(r"[a-z]{2}|und")
 
@@ -101,13 +100,13 @@ def _check_texts(page: LabelledPage, parsed: Page, lines: list[int]) -> list[Pro
     blocks = [parsed.text_of(block) for block in parsed.blocks]
     texts = [entry.text for entry in page.labels]
     shares = text_shares(blocks, texts, ordered=page.ordered)
-    missing = [at for at, share in enumerate(shares) if share < _FOUND]
+    missing = [at for at, share in enumerate(shares) if share < FOUND]
     elsewhere = text_shares(blocks, [texts[at] for at in missing], ordered=False)
     problems = []
     for at, share in zip(missing, elsewhere, strict=True):
         message = (
             f"text is out of page order: {_shorten(texts[at])}; move the line"
-            if page.ordered and share >= _FOUND
+            if page.ordered and share >= FOUND
             else f"text is not in the page: {_shorten(texts[at])}; copy it from the page"
         )
         problems.append(Problem(page.name, lines[at], message))

@@ -11,7 +11,15 @@ from threading import Lock
 from typing import Any, Literal
 
 from cleaner.clean import Cleaner, Result
-from cleaner.data.align import UNJUDGED, Part, align_spans, locate_spam, text_shares, tokens
+from cleaner.data.align import (
+    FOUND,
+    UNJUDGED,
+    Part,
+    align_spans,
+    locate_spam,
+    text_shares,
+    tokens,
+)
 from cleaner.data.pages import BRACKETS, Labelled, LabelledPage, digest, page_files, write_page
 from cleaner.errors import DataError
 from cleaner.examples import label_blocks
@@ -24,7 +32,6 @@ Order = Literal["input", "doubt"]
 
 DOUBTFUL = 0.8
 """Confidence below which a block stands out; confidences are about the share that is right."""
-_FOUND = 0.5  # share of a labelled text's tokens from which the page holds it
 _KEPT = 4
 """Pages whose proposals are kept: those of two tabs, and the way back."""
 _PLACE = re.compile("([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})")
@@ -224,7 +231,7 @@ class Session:
             entries = [(entry.label, entry.text) for entry in page.labels]
             parts = align_spans(texts, entries, page.rest, ordered=page.ordered)
             shares = text_shares(texts, [text for _, text in entries], ordered=page.ordered)
-            unmatched = sum(share < _FOUND for share in shares)
+            unmatched = sum(share < FOUND for share in shares)
         marks = _marks(page, parsed, result)
         blocks = []
         for at, (proposal, text, *_, confidence) in enumerate(result.segments):

@@ -13,7 +13,7 @@ from cleaner.io.jsonl import Writer as JsonlWriter
 from cleaner.io.jsonl import to_line
 from cleaner.io.parquet import Writer as ParquetWriter
 from cleaner.io.record import AtomicFile
-from cleaner.rows import Options, Outcome, added_types, kept_columns, kept_fields
+from cleaner.rows import Options, Outcome, added_types, kept_columns, kept_fields, kept_types
 
 OUTPUTS = ("jsonl.gz", "jsonl.zst", "jsonl", "parquet", "txt")
 """Formats that are written."""
@@ -104,9 +104,8 @@ def _parquet_fields(source: Source, options: Options) -> dict[str, Any]:
     schema = parquet.schema_of(source)
     if schema is None:
         return {}
-    types = parquet.columns_of(schema)
     kept = kept_columns(schema.names, parquet.texts_of(schema), options)
-    return {name: "string" if came is None else types[came] for name, came in kept.items()}
+    return kept_types(kept, parquet.columns_of(schema))
 
 
 def _rows(sources: Iterable[Source], options: Options) -> Iterator[dict[str, Any]]:
