@@ -125,6 +125,8 @@ class Page:
     """By position; they never overlap."""
     hidden: tuple[tuple[int, int], ...] = ()
     """Ranges of `source` inside blocks that inline elements hide; kept for the spam step."""
+    not_rendered: tuple[tuple[int, int], ...] = ()
+    """Those of `hidden` that `innerText` leaves out; what is transparent is none of them."""
     title: str = ""
     """Text of `<title>`; empty in plain text."""
     html: str = field(default="", repr=False)

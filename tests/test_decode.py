@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,22 @@ def test_big_endian_marks() -> None:
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf16_without_a_mark(encoding: str) -> None:
     assert decode(GERMAN.encode(encoding)) == GERMAN
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("times", [5, 40])
+def test_utf16_of_ideographs_that_have_a_zero_byte(encoding: str, times: int) -> None:
+    text = "冬天去岛上的渡轮一" + "\u3000一" * times
+    page = f"<!DOCTYPE html><html><head><title>冬</title></head><body><p>{text}</p></body></html>"
+    assert decode(page.encode(encoding)) == page
+
+
+@pytest.mark.parametrize("escape", ["$B", "$@"])
+def test_japanese_in_ascii_bytes_without_a_declaration(escape: str) -> None:
+    page = f"<p>{TEXTS['iso2022_jp']}</p>"
+    data = page.encode("iso2022_jp").replace(b"$B", escape.encode())
+    assert decode(data) == page
+    assert decode(b"Press \x1b, then $B.") == "Press \x1b, then $B."
 
 
 @pytest.mark.parametrize("encoding", TEXTS)
@@ -281,6 +298,8 @@ def test_text(text: str) -> None:
         "<!--[if IE]><html class=ie><![endif]-->\n<html>",
         "<script>\nf();\n\ng();\n\nh();\n</script>\n\n<!DOCTYPE html>\n<title>x</title>",
         "<p>One</p>\n\n<p>Two</p>",
+        f"<p>{GERMAN}\n<p>{GERMAN}\n<p>{GERMAN}\n",
+        f"{GERMAN}<br>\n{GERMAN}<br>\n{GERMAN}\n",
         "<div class=x>text<br>text</div>",
         "<div>\n\n<h2>Title</h2>\n\n<p>One.</p>\n\n<ul>\n\n<li>two</li>\n\n</ul>\n\n</div>\n",
         "<div\n\n id=a\n\n class=b\n\n>text</div>",
@@ -289,6 +308,9 @@ def test_text(text: str) -> None:
         "<b>Home</b> <i>x</i>\n" + f"{GERMAN}\n{GERMAN}<br><br>\n\n" * 4,
         f"<h1>Home</h1>\n{GERMAN}\n{GERMAN}\n<p>\n{GERMAN}\n<p>\n{GERMAN}\n",
         '<div dir="ltr">Hi Ann,<div><br></div><div>see you.</div><div><br></div></div>\n\n',
+        "<br/><br/>".join([GERMAN.strip()] * 4),
+        "<br>".join([GERMAN.strip()] * 9),
+        "<P>".join([GERMAN.strip()] * 5),
     ],
 )
 def test_html(page: str) -> None:
@@ -325,7 +347,19 @@ def test_html(page: str) -> None:
         "I tried `<center><p>One</p></center>`.\n\nThanks!",
         '{"html": "<p>One</p><p>Two</p><p>Three</p>"}',
         '[{"html": "<p>One</p>\\n<p>Two</p>"},\n {"html": "<p>Three</p>"}]',
+        "Use <br><br> to break, or <p><p> to part.",
+        "Lines end in (<br><br>) or (<p><p>) there.",
+        "| a | b |\n|---|---|\n| 1<br>2<br>3<br>4 | 5<br>6<br>7<br>8<br>9 |",
+        "- one<br>two<br>three<br>four<br>five",
+        "f('a<br><br>') + g('<br><br>b')",
+        "A line<br>of verse<br>in text.\n" * 3 + GERMAN,
     ],
 )
 def test_plain_text(page: str) -> None:
     assert not looks_like_html(page)
+
+
+def test_blank_lines_cost_no_time() -> None:
+    start = time.perf_counter()
+    looks_like_html("a<br>b<br>c<br>d<br>e" + "\n" * 30_000 + "x")
+    assert time.perf_counter() - start < 1

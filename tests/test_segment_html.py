@@ -220,6 +220,111 @@ def test_a_formula_behind_a_picture_is_not_hidden() -> None:
     assert [page.source[start:end] for start, end in page.hidden] == [" casino"]
 
 
+@pytest.mark.parametrize(
+    ("style", "rendered"),
+    [
+        ("display:none", False),
+        ("visibility:hidden", False),
+        ("visibility:hidden;transition:all 1s", True),
+        ("opacity:0", True),
+        ("left:-9999px", True),
+        ("font-size:0", True),
+    ],
+)
+def test_what_has_no_place_on_the_page_is_noted(style: str, rendered: bool) -> None:
+    page = segment_html(f'<p>Seen <span style="{style}">not seen</span> again.</p>')
+    assert len(page.hidden) == 1
+    assert page.not_rendered == (() if rendered else page.hidden)
+
+
+def test_what_is_seen_in_part_is_not_hidden() -> None:
+    inner = '<i style="visibility:visible">this</i>'
+    page = segment_html(f'<p>See <span style="visibility:hidden">all of {inner}</span> now.</p>')
+    assert page.hidden == ()
+
+
+def blocks(html: str) -> list[str]:
+    page = segment_html(html)
+    check(page)
+    return [page.text_of(block) for block in page.blocks]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<div style="white-space: pre-wrap">Out\nand in</div>', ["Out\nand in"]),
+        ('<div style="white-space : PRE-LINE">Out\n\nand  in</div>', ["Out", "and in"]),
+        ('<p style="white-space:pre-wrap">a<br><br>b</p>', ["a", "b"]),
+        ('<code style="display:block;white-space:pre">a:\n    b</code>', ["a:\n    b"]),
+        ('<code style="white-space:break-spaces">a:\n    b</code>', ["a:\n    b"]),
+        ('<p>Read <span style="white-space:pre">this  one</span> now', ["Read this  one now"]),
+        ('<pre style="white-space:normal">a\n  b</pre>', ["a b"]),
+        ('<pre style="white-space:pre-wrap">a\n  b</pre>', ["a\n  b"]),
+        ('<span style="display:flex">A</span><span style="display:grid">B</span>', ["A", "B"]),
+        ('<i style="display:list-item">A</i><i style="display:table">B</i>', ["A", "B"]),
+        ('<i style="display:inline-block">A</i><i style="display:inline-table">B</i>', ["AB"]),
+        ('<div style="display:flex"><b>Monday</b><b>two boats</b></div>', ["Monday two boats"]),
+        ('<p>On <b style="display:inline-flex"><i>two</i><i>boats</i></b>.', ["On two boats."]),
+        ('<p style="display:flex">I am <b>here</b>.</p>', ["I am here."]),
+    ],
+)
+def test_styles_that_set_apart(html: str, expected: list[str]) -> None:
+    assert blocks(html) == expected
+
+
+CODE = "def f():\n    return 1\n\nf()"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        CODE,
+        "<code>" + "".join(f"<div>{line or '<br>'}</div>" for line in CODE.split("\n")) + "</code>",
+        "<ol>" + "".join(f"<li>{line}</li>" for line in CODE.split("\n")) + "</ol>",
+        "".join(f"<div><i>{line}</i>\n</div>" for line in CODE.split("\n")),
+        "".join(f'<span style="display:block">{line}</span>' for line in CODE.split("\n")),
+    ],
+)
+def test_lines_of_code(code: str) -> None:
+    assert blocks(f"<p>So:</p><pre>{code}</pre><p>It runs.</p>") == ["So:", CODE, "It runs."]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<pre><code>a\nb</code><ul><li>1</li><li>2</li></ul></pre>", ["a\nb", "1", "2"]),
+        ("<pre><div>One.</div><p>Two.</p><div>Three.</div></pre>", ["One.", "Two.", "Three."]),
+    ],
+)
+def test_what_is_no_line_of_code(html: str, expected: list[str]) -> None:
+    assert blocks(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<h2>Boats <a href=#b>¶</a></h2>", "Boats"),
+        ("<h2><a href=#b>#</a> Boats</h2>", "Boats"),
+        (
+            "<h2><span>Boats</span> <b><a href=#b>#</a></b> <a href=#c>🔗</a><br>in May</h2>",
+            "Boats",
+        ),
+        ("<dl><dt>f(<i>x</i>)<a href=#f>¶</a><dd>A boat.</dl>", "f(x)\nA boat."),
+        ("<p>A boat.<a href=#f>¶</a> <script>f()</script></p>", "A boat."),
+        ("<p>Press the <a href=#b>#</a> key.</p>", "Press the # key."),
+        ("<p>The law (<b><a href=#b>§</a></b> 5) says so.</p>", "The law (§ 5) says so."),
+    ],
+)
+def test_links_to_their_own_place(html: str, expected: str) -> None:
+    assert segment_html(html).source.removesuffix("\nin May") == expected
+
+
+def test_many_links_to_their_own_place_take_no_time() -> None:
+    begin = time.process_time()
+    segment_html("<p>x" + "<a href=#x>#</a>" * 30_000)
+    assert time.process_time() - begin < 5
+
+
 def test_the_title_of_a_drawing_is_none_of_the_page() -> None:
     page = "<svg><g><title>Menu</title></g></svg><p>x</p>"
     assert segment_html(page).title == ""
@@ -301,3 +406,17 @@ def test_closing_tags_of_tags_taken_out_go_too() -> None:
     out = page.elements[page.blocks[1].element]
     assert [page.text_of(block) for block in page.blocks] == ["in", "out"]
     assert page.elements[out.parent].tag == "body"
+
+
+def test_comments_in_the_markup_part_no_text_of_a_flex_container() -> None:
+    page = segment_html('<div style="display:flex">foo<!-- -->bar<b>x</b></div>')
+    assert page.source == "foobar x"
+
+
+def test_white_space_by_style_is_judged_where_it_stands() -> None:
+    lines = '<div style="white-space:pre"><div>a b</div><div>c d</div></div>'
+    alone = segment_html(lines)
+    behind = segment_html(f"<pre>code</pre>{lines}")
+    assert [behind.text_of(b) for b in behind.blocks][1:] == [
+        alone.text_of(b) for b in alone.blocks
+    ]

@@ -65,6 +65,41 @@ def test_wrapped_paragraphs_are_joined(width: int, newline: str) -> None:
     assert [" ".join(block.split()) for block in blocks(text)] == [p.strip() for p in paragraphs]
 
 
+@pytest.mark.parametrize("mark", ["> ", ">", ">> ", "> > "])
+def test_wrapped_quotes_are_joined(mark: str) -> None:
+    paragraphs = [PROSE * 3, PROSE * 5]
+    text = f"\n{mark.rstrip()}\n".join(textwrap.fill(p, 64) for p in paragraphs)
+    text = "\n".join(
+        mark.rstrip() if line == mark.rstrip() else mark + line for line in text.split("\n")
+    )
+    found = [block for block in blocks(text) if block.strip("> ")]
+    assert [" ".join(re.sub(rf"^{mark}", "", b, flags=re.M).split()) for b in found] == [
+        p.strip() for p in paragraphs
+    ]
+
+
+def test_a_quote_and_what_answers_it_are_not_joined() -> None:
+    quote = textwrap.fill(PROSE * 2, 64, initial_indent="> ", subsequent_indent="> ")
+    answer = textwrap.fill(PROSE * 2, 64)
+    assert blocks(f"{quote}\n{answer}\n{quote}") == [quote, answer, quote]
+
+
+@pytest.mark.parametrize("mark", ["* ", "- ", "• ", "1. ", "12) "])
+@pytest.mark.parametrize("before", ["", "> ", "  "])
+def test_wrapped_items_are_joined_each(mark: str, before: str) -> None:
+    sizes = (150, 100, 140, 170, 120)
+    items = [
+        textwrap.fill(
+            PROSE[:size],
+            64,
+            initial_indent=before + mark,
+            subsequent_indent=before + " " * len(mark),
+        )
+        for size in sizes
+    ]
+    assert blocks("\n".join(items)) == [item.strip() for item in items]
+
+
 IDEOGRAPHS = "昨夜河水上涨两米，低处的道路在清晨被冲毁；居民说，谁也没有料到今年会来得这么早。" * 9
 
 
@@ -204,3 +239,14 @@ def test_many_or_long_lines_take_linear_time(piece: str, count: int) -> None:
     begin = time.perf_counter()
     segment_text("\n".join([piece * (400_000 // count)] * count))
     assert time.perf_counter() - begin < 5
+
+
+def test_a_dash_or_a_date_that_came_to_begin_a_line_is_no_list() -> None:
+    paragraph = (
+        "Die Brücke bleibt bis zum Frühjahr gesperrt, so beschloss es der Rat am Abend nach dem "
+        "10. Mai und nach langer Debatte mit zwei Pausen, in denen es - wie man hört - laut wurde, "
+        "aber dann gingen alle nach Hause, denn es regnete noch immer und der letzte Bus fuhr bald."
+    )
+    for width in range(50, 80):
+        text = textwrap.fill(paragraph, width)
+        assert len(segment_text(text).blocks) == 1

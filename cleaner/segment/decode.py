@@ -63,6 +63,11 @@ _LABELS = {
         for label in labels.split()
     },
 }
+_SIGNS = frozenset(b"\n\r <>")
+"""Bytes that most pages hold, and that next to a zero byte are no common character's."""
+_FEWEST_SIGNS = 4
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
+"""What changes to Japanese characters in an encoding whose bytes are all ASCII."""
 _NOT_FOR_PAGES = {"utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape"}
 """Encodings that Python knows, that hold ASCII, and that no browser reads a page by."""
 # A text may begin with letters alone; it holds no control characters, and no objects of a PDF.
@@ -98,6 +103,13 @@ _CODE = re.compile(
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _PARTING = re.compile(r"<(?:p|br)\s*/?>", re.I)
 """Alone between blank lines, it parts two paragraphs of an old page."""
+_UNCLOSED = re.compile(r"^\s*<(?:p|li|d[dt]|t[dr])\b[^<>]*>|<(?:p|br)\s*/?>\s*$", re.I)
+"""A line with a tag that many authors never close."""
+_BREAK = r"<(?:/?p|br)\b[^<>]*>"
+_BREAKS = re.compile(rf"{_BREAK}(?:\s*{_BREAK})*", re.I)
+_AROUND_CODE = frozenset("`'\"()|")
+_MARKDOWN = re.compile(r"^[^\S\n]*(?:[#>|*+-]|\d+[.)]\s)", re.M)
+"""A line of Markdown, in which `<br>` is common."""
 _BEFORE_WORD, _AFTER_WORD = tuple(" ([`'\"“‘"), tuple(" )]`'\"”’.,;:!?")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 
@@ -117,6 +129,8 @@ def decode(data: bytes) -> str:
     if wide:
         return data.decode(wide, "replace")
     declared = _declared(data)
+    if b"\x1b$" in data and data.isascii() and _ISO_2022_JP.search(data):
+        declared = "iso2022_jp"
     if declared != "iso2022_jp":  # 7-bit, so valid UTF-8 as well
         try:
             return data.decode("utf-8")
@@ -138,10 +152,21 @@ def is_binary(data: bytes) -> bool:
 
 
 def _utf16(head: bytes) -> str:
-    """UTF-16 of a page without a mark, or "": every other byte of its ASCII is zero."""
+    """UTF-16 of a page without a mark, or "": every other byte of its ASCII is zero.
+
+    So is one of 一 and of the ideographic space, on the other side: where both have some, ASCII
+    that text holds tells the sides, and none of it may look like the other side's.
+    """
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if max(even, odd) * 20 <= len(head) or min(even, odd) * 20 > max(even, odd):
+    if max(even, odd) * 20 <= len(head):
         return ""
+    if min(even, odd) * 20 > max(even, odd):
+        pairs = list(zip(head[0::2], head[1::2], strict=False))
+        little = sum(high == 0 and low in _SIGNS for low, high in pairs)
+        big = sum(high == 0 and low in _SIGNS for high, low in pairs)
+        if (0, 0) in pairs or min(little, big) or max(little, big) < _FEWEST_SIGNS:
+            return ""
+        return "utf-16-le" if little else "utf-16-be"
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
@@ -233,7 +258,13 @@ def looks_like_html(text: str) -> bool:
     start = text.lstrip()
     if start.startswith("<!--") or (start.startswith("<") and text.rstrip().endswith(">")):
         return True
-    return tags >= 4 and tags * 300 > len(head) and "</" in head
+    if tags >= 4 and tags * 300 > len(head) and "</" in head:
+        return True
+    lines = [line for line in head.split("\n") if line.strip()]
+    if tags >= max(4, 2 * len(lines)) and _only_breaks(head):
+        return True
+    unclosed = sum(_UNCLOSED.search(line) is not None for line in lines)
+    return unclosed > 1 and unclosed * 2 >= len(lines)
 
 
 def _count_tags(text: str) -> int:
@@ -244,6 +275,20 @@ def _count_tags(text: str) -> int:
             and text[tag.end() : tag.end() + 1] in _AFTER_WORD
         )
         for tag in _TAG.finditer(text)
+    )
+
+
+def _only_breaks(text: str) -> bool:
+    """Whether all tags of a text are `<p>` and `<br>` that touch the words they part."""
+    breaks = [
+        text[max(0, found.start() - 1) : found.start()] + text[found.end() : found.end() + 1]
+        for found in _BREAKS.finditer(text)
+    ]
+    return (
+        "<" not in _BREAKS.sub("", text)
+        and not _MARKDOWN.search(text)
+        and len(breaks) > 1
+        and all(around.strip() and not set(around) & _AROUND_CODE for around in breaks)
     )
 
 

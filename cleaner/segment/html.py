@@ -62,6 +62,10 @@ _CONTROLS = frozenset("button label option select input output".split())
 _MARKS = frozenset("b strong em i cite code mark time q".split())
 _CELLS = frozenset(("td", "th"))
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
+_LINES_OF_CODE = frozenset("code div li ol span ul".split())
+"""Elements that are a line of a listing, or hold its lines."""
+_NO_LISTING = "p, table, h1, h2, h3, h4, h5, h6, article, section, blockquote"
+"""What is in a `<pre>` that holds a page, and in none that holds code."""
 _CELL, _LINE, _PARAGRAPH = "\t", "\n", "\n\n"  # a wider one sorts after a narrower one
 _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | dict.fromkeys(
     _CELLS, _CELL
@@ -81,11 +85,21 @@ _SHOWN_STYLE = re.compile(
 """What ends `font-size:0` or `visibility:hidden` of an element around."""
 _MOVING_STYLE = re.compile(r"(?<![-\w])(?:animation|transform|transition|will-change)\b", re.I)
 """What is transparent and has this comes into sight as the page is scrolled."""
-_DISPLAY = re.compile(r"(?<![-\w])display\s*:\s*(block|inline)(?![-\w])", re.I)
+_NOT_RENDERED = re.compile(r"(?<![-\w])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
+_DISPLAY = re.compile(
+    r"(?<![-\w])display\s*:\s*"
+    r"((?:inline-)?(?:flex|grid)|block|flow-root|inline|list-item|table)(?![-\w])",
+    re.I,
+)
+_WHITE_SPACE = re.compile(
+    r"(?<![-\w])white-space\s*:\s*(break-spaces|normal|nowrap|pre(?:-line|-wrap)?)(?![-\w])", re.I
+)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _TEMPLATE = re.compile(r"<(/?)template\b([^<>]*)>", re.I)
 _PERMALINKS = frozenset("#¶§🔗")
 """What links a heading to itself; most pages show it under the pointer only."""
+_NEAR = 16
+"""Nodes behind such a link that are looked at for more text."""
 _EDIT_LINK = "mw-editsection"
 """MediaWiki's class of the `[edit]` in each heading."""
 _SHORT = 2_000
@@ -147,6 +161,7 @@ def segment_html(html: str) -> Page:
         elements=renderer.elements,
         links=named(Link, renderer.links),
         hidden=tuple(renderer.hidden),
+        not_rendered=tuple(renderer.not_rendered),
         title=title,
         html=html,
     )
@@ -306,23 +321,36 @@ def _flatten(html: str) -> str:
 
 
 # What holds for the children of an open element: the children that are left, then
-# element, tag, link, control, pre, hidden (0, `_REVERSIBLY` or `_HIDDEN`).
-_Open = tuple[Iterator[LexborNode], int, str, "_OpenLink | None", bool, bool, int]
+# element, tag, link, control, pre (0, `_BREAKS` or `_KEPT`) and hidden (0, `_REVERSIBLY` or
+# `_HIDDEN`).
+_Open = tuple[Iterator[LexborNode], int, str, "_OpenLink | None", bool, int, int]
 _REVERSIBLY, _HIDDEN = 1, 2
 """Hidden so that an element inside may be seen, and for good."""
+_BREAKS, _KEPT = 1, 2
+"""Line ends are line breaks; all white space stays."""
 
 
 class _OpenLink:
     """An `<a href>` whose end is not reached yet."""
 
-    def __init__(self, href: str, rel: str) -> None:
+    def __init__(self, node: LexborNode, href: str, rel: str) -> None:
         self.start = -1  # where its first text stands
+        self.node = node
         self.href = href
         self.rel = rel
 
 
 class _Renderer:
     """Builds the source text, blocks, elements and links of one page while walking its tree."""
+
+    # So many attributes would be kept in a dictionary, and the walk take 4 % longer.
+    __slots__ = (
+        "_apart", "_bare_links", "_breaks", "_control_chars", "_element", "_formula",
+        "_hidden_from", "_images", "_inline_tokens", "_last_href", "_link_chars", "_link_end",
+        "_links", "_listing", "_marks", "_pending_space", "_renders", "_separator", "_set_apart",
+        "_start", "blocks", "elements", "hidden", "keep_nodes", "length", "links", "nodes",
+        "not_rendered", "parts", "shadow_roots",
+    )  # fmt: skip
 
     def __init__(self, keep_nodes: bool) -> None:
         self.parts: list[str] = []
@@ -332,10 +360,14 @@ class _Renderer:
         self.blocks: list[tuple[Any, ...]] = []
         self.links: list[tuple[Any, ...]] = []
         self.hidden: list[tuple[int, int]] = []
+        self.not_rendered: list[tuple[int, int]] = []
         self._hidden_from = 0
+        self._renders = True  # whether what is hidden is part of `innerText`
         self.keep_nodes = keep_nodes
         self.nodes: list[LexborNode] = []  # one for each element, if they are kept
         self.shadow_roots = False
+        # The last `<pre>` or the like; whether it holds code, once that is asked.
+        self._listing: LexborNode | bool = False
         self._separator = ""  # what goes before the next block
         # Whether it is a blank line already, and nothing came after that: no boundary adds to it.
         self._apart = False
@@ -364,8 +396,8 @@ class _Renderer:
         children: Iterator[LexborNode] = iter((root,))
         element, tag = -1, ""
         link: _OpenLink | None = None
-        control = pre = False
-        hidden = 0
+        control = False
+        pre = hidden = 0
         blocks, elements = self.blocks, self.elements
         tags, depths, last = elements.tag, elements.depth, elements.last
         while True:
@@ -414,20 +446,34 @@ class _Renderer:
                     )
                 )
                 style = attributes.get("style")
-                if style and (display := _DISPLAY.search(style)):
-                    if inline:
-                        inline = display[1].lower() == "inline" or name not in _BREAKS_BY_STYLE
-                    else:
-                        inline = display[1].lower() == "inline" and name in _JOINS_BY_STYLE
                 stack.append((children, element, tag, link, control, pre, hidden))
                 children, tag = node.iter(include_text=True), name
+                if style and (display := _DISPLAY.search(style)):
+                    kind = display[1].lower()
+                    if kind.endswith(("flex", "grid")):
+                        children = self._items(children)
+                    if inline:
+                        inline = kind.startswith("inline") or name not in _BREAKS_BY_STYLE
+                    else:
+                        inline = kind == "inline" and name in _JOINS_BY_STYLE
                 if style or "hidden" in attributes:
                     if not hidden:
-                        hidden = _hides(attributes)
-                        self._hidden_from = self.length
+                        if hidden := _hides(attributes):
+                            self._hidden_from = self.length
+                            self._renders = _renders(attributes)
                     elif hidden == _REVERSIBLY and style and _SHOWN_STYLE.search(style):
                         hidden = 0
+                        self._hidden_from = -1  # not all of what is around it is hidden
                 if not inline:
+                    if (
+                        pre
+                        and pre == _KEPT
+                        and tag in _LINES_OF_CODE
+                        and self._in_listing()
+                        and not node.text().strip().isdigit()  # numbers of lines, beside them
+                    ):
+                        children = self._line(children)
+                        break
                     if not self._apart:
                         self._boundary(tag, pre)
                     depths.append(depths[element] + 1 if element >= 0 else 0)
@@ -440,18 +486,23 @@ class _Renderer:
                     if self.keep_nodes:
                         self.nodes.append(node)
                     element = len(tags) - 1
-                    if tag in _PREFORMATTED:
-                        pre = True
+                    if tag in _PREFORMATTED and pre < _KEPT:
+                        pre = _KEPT
+                        self._listing = node
                     elif tag in _CONTROLS:
                         control = True
+                    if style and "white-space" in style:
+                        pre = self._white_space(style, node, pre)
                     break
                 self._apart = False
                 if tag == "a" and (href := attributes.get("href")) is not None:
-                    link = _OpenLink(href, attributes.get("rel") or "")
+                    link = _OpenLink(node, href, attributes.get("rel") or "")
                     self._links += 1
                     # Neighbouring links are set apart by style, unless they are one in two parts.
-                    if self._link_end == self.length and (
-                        href != self._last_href or href.startswith(("#", "javascript:"))
+                    if (
+                        self._link_end == self.length
+                        and pre < _KEPT
+                        and (href != self._last_href or href.startswith(("#", "javascript:")))
                     ):
                         self._pending_space = True
                 elif tag in _MARKS:
@@ -465,6 +516,8 @@ class _Renderer:
                     self._set_apart = self._start >= 0
                 if attributes and len(self._inline_tokens) < 12:
                     self._inline_tokens += _attribute_tokens(attributes)
+                if style and "white-space" in style:
+                    pre = self._white_space(style, node, pre)
                 break
             else:
                 if not stack:
@@ -486,14 +539,20 @@ class _Renderer:
                     and self._formula < self._hidden_from
                 ):
                     self.hidden.append((self._hidden_from, self.length))
+                    if not self._renders:
+                        self.not_rendered.append(self.hidden[-1])
+                    self._hidden_from = -1  # of what is around it, a part was shown
                 children, element, tag, link, control, pre, hidden = outer
         self._end_block()
 
     def _text(
-        self, text: str, element: int, link: _OpenLink | None, control: bool, pre: bool
+        self, text: str, element: int, link: _OpenLink | None, control: bool, pre: int
     ) -> None:
         """Add a text node that is not white space alone, or any in preformatted text."""
         if pre:
+            if pre == _BREAKS:
+                self._lines(text, element, link, control)
+                return
             shown = text if self._start >= 0 else text.lstrip("\n")
             if self._start < 0 and not shown.strip():
                 return
@@ -507,7 +566,12 @@ class _Renderer:
                     return
                 if self._start < 0:
                     shown = seen
-            if shown in _PERMALINKS and link is not None and link.href.startswith("#"):
+            if (
+                shown in _PERMALINKS
+                and link is not None
+                and link.href.startswith("#")
+                and (self._start < 0 or _is_last(link.node))
+            ):
                 return
         if self._start >= 0 and self._breaks >= 2:  # an empty line: authors' paragraphs of old
             self._end_block()
@@ -517,7 +581,10 @@ class _Renderer:
                 self._links = 1  # the link began outside the block, as around a whole card
         elif self._breaks:
             self._emit(_LINE)
-        elif not pre and (
+        elif pre:
+            if self._pending_space and not text[0].isspace():  # it came before this style began
+                self._emit(" ")
+        elif (
             self._pending_space
             or text[0].isspace()
             or (self._set_apart and shown[0] not in _CLOSING and self.parts[-1][-1] not in _OPENING)
@@ -538,8 +605,52 @@ class _Renderer:
         self._pending_space = not pre and text[-1].isspace()
         self._set_apart = False
 
-    def _line_break(self, pre: bool) -> None:
-        if pre and self._start >= 0:
+    def _lines(self, text: str, element: int, link: _OpenLink | None, control: bool) -> None:
+        """Add a text node of which each line end is a `<br>`."""
+        for number, line in enumerate(text.split("\n")):
+            if number:
+                self._line_break(0)
+            if line and not line.isspace():
+                self._text(line, element, link, control, 0)
+            elif line:
+                self._pending_space = True
+
+    def _white_space(self, style: str, node: LexborNode, pre: int) -> int:
+        kept = _white_space(style, node.tag or "", pre)
+        if kept == _KEPT > pre:
+            self._listing = node
+        return kept
+
+    def _in_listing(self) -> bool:
+        """Whether preformatted text is code, whose elements are its lines."""
+        if not isinstance(self._listing, bool):
+            self._listing = self._listing.css_first(_NO_LISTING) is None
+        return self._listing
+
+    def _line(self, children: Iterator[LexborNode]) -> Iterator[LexborNode]:
+        """Children of an element that is a line of a listing, in which it breaks the line."""
+        if self._start >= 0 and not self.parts[-1].endswith(_LINE):
+            self._emit(_LINE)
+        before = self.length
+        yield from children
+        # Without text, it is an empty line.
+        if self._start >= 0 and (self.length == before or not self.parts[-1].endswith(_LINE)):
+            self._emit(_LINE)
+
+    def _items(self, children: Iterator[LexborNode]) -> Iterator[LexborNode]:
+        """Children of a flex or grid container, which sets them apart."""
+        after_text = False
+        for child in children:
+            if child.tag == "-comment":  # text on both sides of it is one item
+                continue
+            is_text = child.tag == "-text"
+            self._set_apart = self._start >= 0 and not (is_text and after_text)
+            after_text = is_text
+            yield child
+        self._set_apart = self._start >= 0
+
+    def _line_break(self, pre: int) -> None:
+        if pre >= _KEPT and self._start >= 0:
             self._emit(_LINE)
         elif self._start >= 0:
             self._breaks += 1
@@ -574,6 +685,13 @@ class _Renderer:
             last = self.parts[-1].rstrip()
             self.length -= len(self.parts[-1]) - len(last)
             self.parts[-1] = last
+            self._hidden_from = min(self._hidden_from, self.length)
+            ranges: list[tuple[Any, ...]]
+            for ranges in (self.hidden, self.not_rendered, self.links):
+                while ranges and ranges[-1][1] > self.length:
+                    low, _, *rest = ranges.pop()
+                    if low < self.length:
+                        ranges.append((low, self.length, *rest))
         self.blocks.append(
             (
                 self._start,
@@ -592,7 +710,7 @@ class _Renderer:
         self._images = self._bare_links = 0
         self._reset_block()
 
-    def _boundary(self, tag: str, pre: bool) -> None:
+    def _boundary(self, tag: str, pre: int) -> None:
         """Begin or end a block-level element.
 
         Remembers the widest gap that the elements between two blocks ask for.
@@ -600,7 +718,9 @@ class _Renderer:
         if self._start >= 0 or self._links or self._marks or self._inline_tokens:
             self._end_block()
         # In a listing, an element is a line.
-        gap = _LINE if pre and tag in ("div", "span") else _GAPS.get(tag, _PARAGRAPH)
+        gap = _GAPS.get(tag, _PARAGRAPH)
+        if pre and pre >= _KEPT and tag in ("div", "span"):
+            gap = _LINE
         if gap > self._separator:
             self._separator = gap
         self._apart = self._separator is _PARAGRAPH
@@ -646,6 +766,46 @@ def _hides(attributes: dict[str, str | None]) -> int:
         elif kind != "o" or not _MOVING_STYLE.search(style):
             hidden = _HIDDEN
     return hidden
+
+
+def _renders(attributes: dict[str, str | None]) -> bool:
+    """Whether an element that is hidden belongs to what the page shows (to its `innerText`).
+
+    So does what is transparent or out of sight, and what a search or a movement brings back.
+    """
+    if "hidden" in attributes:
+        return (attributes["hidden"] or "").lower() == "until-found"
+    style = attributes["style"] or ""
+    return not _NOT_RENDERED.search(style) or _MOVING_STYLE.search(style) is not None
+
+
+def _white_space(style: str, tag: str, pre: int) -> int:
+    """How the white space in an element is read, given its style and how it would be read."""
+    found = _WHITE_SPACE.search(style)
+    if found is None:
+        return pre
+    kind = found[1].lower()
+    if kind in ("normal", "nowrap"):
+        return 0
+    # What wraps is prose, in which empty lines part paragraphs, unless it is code.
+    return pre if pre > _BREAKS else _KEPT if kind == "pre" or tag == "code" else _BREAKS
+
+
+def _is_last(node: LexborNode) -> bool:
+    """Whether no text follows an inline element in its block, but for links like it."""
+    at = node
+    for _ in range(_NEAR):
+        if at.next is not None:
+            at = at.next
+            if at.tag == "br" or at.tag in _BREAKING:
+                return True
+            if at.tag not in _SKIPPED and at.text().strip() not in _PERMALINKS | {""}:
+                return False
+        elif at.parent is None or not _is_inline(at.parent.tag or ""):
+            return True
+        else:
+            at = at.parent
+    return True
 
 
 def _is_beside_text(node: LexborNode) -> bool:

@@ -25,6 +25,9 @@ _WIDER = 1 / 20, 1 / 33
 """Shares of the lines that may be wider than those that were wrapped; two may be in any case."""
 _SPACE = re.compile(r"\s")
 _WORD = re.compile(r"\S+")
+_QUOTED = re.compile(r"(?:>[ \t]?)*+")
+_ITEM = re.compile(r"[ \t]*+(?:[-*•]|\d{1,3}[.)])[ \t]")
+"""How an item of a list begins, whose line the author began."""
 _BLANKS = f"[{re.escape(UNSEEN)}]*+"
 _ONE_BREAK = re.compile(rf"{_BLANKS}(?:\r?\r?\n|\r){_BLANKS}")
 """What is between two lines without a blank one; CR CR LF is a CR LF that was written twice."""
@@ -49,18 +52,20 @@ class Line(NamedTuple):
 
 def paragraphs(text: str, lines: Sequence[Line]) -> list[tuple[int, int]]:
     """Ranges of the lines, joined where they were wrapped."""
+    items = _items(text, lines)
     pairs = [
         at
         for at, (line, following) in enumerate(pairwise(lines))
         if line.end - line.begin >= _LEAST_CONTINUED
+        and _tells(text, line, following, items)
         and ((gap := text[line.end : following.start]) == "\n" or _ONE_BREAK.fullmatch(gap))
     ]
     continued: AbstractSet[int] = frozenset()
     if len(pairs) >= _LEAST_PAIRS:
-        continued = _continued(text, lines, pairs, range(len(text) + 1))
+        continued = _continued(text, lines, pairs, items, range(len(text) + 1))
         # Programs that show text wrap it by columns, of which ideographs take two.
         if not continued and any(_WIDE.search(text, *lines[at][1:]) for at in pairs[:_LEAST_PAIRS]):
-            continued = _continued(text, lines, pairs, columns_before(text))
+            continued = _continued(text, lines, pairs, items, columns_before(text))
     joined: list[tuple[int, int]] = []
     for number, (_, start, end) in enumerate(lines):
         if number - 1 in continued:
@@ -69,15 +74,48 @@ def paragraphs(text: str, lines: Sequence[Line]) -> list[tuple[int, int]]:
     return joined
 
 
+def _items(text: str, lines: Sequence[Line]) -> frozenset[int]:
+    """Where items of a list begin; one alone is a line that a dash or a date came to begin."""
+    found: dict[str, list[int]] = {}
+    for line in lines:
+        start = _behind_quotes(text, line)
+        if item := _ITEM.match(text, start):
+            found.setdefault(item[0].strip()[-1], []).append(start)
+    return frozenset(start for starts in found.values() if len(starts) > 1 for start in starts)
+
+
+def _tells(text: str, line: Line, following: Line, items: AbstractSet[int]) -> bool:
+    """Whether the break between two lines, quoted alike, can tell of wrapping.
+
+    That between two items of a line each can: it was not forced. Where a longer item ended
+    before the next one tells nothing.
+    """
+    begin, behind = _behind_quotes(text, line), _behind_quotes(text, following)
+    return (
+        behind < following.end
+        and text.count(">", line.start, begin) == text.count(">", following.start, behind)
+        and (begin in items or behind not in items)
+    )
+
+
+def _behind_quotes(text: str, line: Line) -> int:
+    """Where a line begins behind the marks of what is quoted."""
+    quoted = _QUOTED.match(text, line.start, line.end)
+    assert quoted is not None  # it matches nothing as well
+    return quoted.end()
+
+
 def _continued(
-    text: str, lines: Sequence[Line], pairs: Sequence[int], column: Sequence[int]
-) -> AbstractSet[int]:
+    text: str, lines: Sequence[Line], pairs: Sequence[int], items: AbstractSet[int],
+    column: Sequence[int],
+) -> AbstractSet[int]:  # fmt: skip
     """Numbers of the lines that go on in the next one; none if the text was not wrapped.
 
     Args:
         text: the whole text.
         lines: its lines.
         pairs: numbers of the lines that another follows without a blank one.
+        items: where items of lists begin.
         column: columns before each character of the text.
     """
     sizes = {at: column[lines[at].end] - column[lines[at].begin] for at in pairs}
@@ -88,7 +126,7 @@ def _continued(
             forced = {
                 at
                 for at in pairs
-                if sizes[at] <= width < sizes[at] + _room(text, lines[at + 1], column)
+                if sizes[at] <= width < sizes[at] + _room(text, lines[at + 1], items, column)
             }
             if sum(at in forced for at in long) >= enough:
                 return forced
@@ -105,12 +143,15 @@ def _widths(text: str, lines: Sequence[Line], sizes: dict[int, int]) -> Iterator
             yield width
 
 
-def _room(text: str, line: Line, column: Sequence[int]) -> int:
-    """Columns that the first word of a line would take on the line before."""
-    if unspaced := _UNSPACED.match(text, line.start, line.end):
-        return column[unspaced.end()] - column[line.start]
-    word = _WORD.match(text, line.start, line.end)
-    return 1 + column[word.end() if word else line.end] - column[line.start]
+def _room(text: str, line: Line, items: AbstractSet[int], column: Sequence[int]) -> int:
+    """Columns that the first word of a line would take on the line before; an item goes on none."""
+    start = _behind_quotes(text, line)
+    if start in items:
+        return 0
+    if unspaced := _UNSPACED.match(text, start, line.end):
+        return column[unspaced.end()] - column[start]
+    word = _WORD.match(text, start, line.end)
+    return 1 + column[word.end() if word else line.end] - column[start]
 
 
 def _is_word(text: str, line: Line) -> bool:
