@@ -28,16 +28,17 @@ import numpy as np
 import cleaner.spam.score
 from cleaner.clean import Cleaner
 from cleaner.data.pages import read_pages
+from cleaner.deletions import span_with_gap
 from cleaner.examples import prepare, unique
 from cleaner.language import iso_639_1
-from cleaner.spam import SpamModel, deletion, judge, view_of
+from cleaner.spam import SpamModel, judge, view_of
 from cleaner.spam.candidates import foreign_runs
 from cleaner.spam.grammar import Grammar, Phrase
 from cleaner.spam.inject import disguised, inject, inject_all, shortened
 from cleaner.spam.score import Promotion
 from cleaner.spam.train import Judgements, Text, injected_html, train_spam
 from cleaner.spam.view import View
-from cleaner.types import ARTICLE, Page, Segment, Span
+from cleaner.types import ARTICLE, Page, Segment
 
 Found = list[tuple[int, int, bool]]
 """Start, end, and whether it is removed."""
@@ -98,7 +99,7 @@ def _letters(text: str) -> str:
 
 def _without(text: str, spans: Found) -> str:
     for start, end, _ in sorted(spans, reverse=True):
-        low, high = deletion(text, Span(start, end, text[start:end], 1.0, "", True))
+        low, high = span_with_gap(text, start, end)
         text = text[:low] + text[high:]
     return text
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
-from cleaner.assemble import clean_text, comments
+from cleaner.assemble import clean_text
 from cleaner.cached import cached_property
+from cleaner.comments import comments
+from cleaner.deletions import hidden_words, span_with_gap
 from cleaner.errors import ModelError
 from cleaner.model import Model, load
 from cleaner.segment import segment
-from cleaner.spam import deletion, find_spam
+from cleaner.spam import find_spam
 from cleaner.types import (
     ARTICLE,
     CHOICES,
+    COMMENT,
+    NAVIGATION,
     Favor,
     Kind,
     Metadata,
@@ -39,13 +43,14 @@ class Result:
     """A cleaned page. `source[s.start:s.end] == s.text` for every segment and span."""
 
     text: str
-    """The clean article, paragraphs separated by a blank line."""
+    """The clean article (the blocks of `keep_labels`), paragraphs separated by a blank line.
+    Words that the page hides inside a block are left out."""
     comments: tuple[str, ...] = ()
     """Each reader comment, in page order."""
     segments: tuple[Segment, ...] = ()
     """Every block of the page, in page order."""
     spam: tuple[Span, ...] = ()
-    """Injected spam inside article segments."""
+    """Injected spam inside the blocks that are kept, and the article's."""
     source: str = field(default="", repr=False)
     """The text offsets point into: the input for plain text, the rendered page for HTML."""
     kind: Literal["html", "text"] = "text"
@@ -93,6 +98,12 @@ class Result:
         }
 
 
+class _NoPage(NamedTuple):
+    """Stands for something that is no page on its way to a worker: it may not be picklable."""
+
+    type: str
+
+
 class Cleaner:
     """Cleans pages with one model, loaded once. Safe to share between threads."""
 
@@ -109,6 +120,7 @@ class Cleaner:
     def clean(
         self, page: str | bytes, kind: Kind = "auto", url: str | None = None, *,
         favor: Favor = "balanced", spam: SpamMode = "remove",
+        keep_labels: Iterable[str] = (ARTICLE,),
     ) -> Result:  # fmt: skip
         """Clean one page.
 
@@ -120,18 +132,22 @@ class Cleaner:
                 "balanced" does what is likelier to be right.
             spam: "remove" leaves out of the text what is surely injected, "mark" only reports
                 it in `Result.spam`, "keep" does not look for it.
+            keep_labels: labels whose blocks make up the text. Spam is looked for in these and in
+                the article, but not in comments and navigation.
 
         Raises:
-            TypeError: `page` is neither str nor bytes, `url` no str, or an option is none of
-                its three values.
+            TypeError: `page` is neither str nor bytes, `url` no str, `keep_labels` a single str,
+                or an option is none of its three values.
+            ValueError: the model does not know one of `keep_labels`.
         """
         if not isinstance(page, str | bytes):
             raise TypeError(f"page must be str or bytes, not {type(page).__name__}")
         if not isinstance(url, str | None):
             raise TypeError(f"url must be str, not {type(url).__name__}")
         _check_options(kind, favor, spam)
+        keep_labels = self._checked(keep_labels)
         try:
-            return self._clean(page, kind, url, favor, spam)
+            return self._clean(page, kind, url, favor, spam, keep_labels)
         except (RecursionError, MemoryError, Exception) as error:
             # One bad page must never end a run; the reason goes with the result.
             reason = str(error) or type(error).__name__
@@ -140,21 +156,30 @@ class Cleaner:
             return Result("", source=source, kind=known, url=url, error=reason)
 
     def _clean(
-        self, page: str | bytes, kind: Kind, url: str | None, favor: Favor, mode: SpamMode
-    ) -> Result:
+        self, page: str | bytes, kind: Kind, url: str | None, favor: Favor, mode: SpamMode,
+        keep_labels: Sequence[str],
+    ) -> Result:  # fmt: skip
         parsed = segment(page, kind)
         if not parsed.blocks:
             return Result("", source=parsed.source, kind=parsed.kind, url=url, html=parsed.html)
         segments = self._label(parsed, favor)
         spam: tuple[Span, ...] = ()
         if self.model.spam is not None and mode != "keep":
-            spam = tuple(find_spam(parsed, segments, self.model.spam, url))
+            written = {ARTICLE, *keep_labels} - {COMMENT, NAVIGATION}
+            spam = tuple(find_spam(parsed, segments, self.model.spam, url, labels=written))
         if mode == "mark":
             spam = tuple(replace(span, removed=False) for span in spam)
         text = clean_text(
             parsed,
-            [(s.start, s.end) for s in segments if s.label == ARTICLE],
-            [deletion(parsed.source, span) for span in spam if span.removed],
+            [(s.start, s.end) for s in segments if s.label in keep_labels],
+            [
+                *(
+                    span_with_gap(parsed.source, span.start, span.end)
+                    for span in spam
+                    if span.removed
+                ),
+                *hidden_words(parsed),
+            ],
         )
         return Result(
             text=text,
@@ -166,6 +191,16 @@ class Cleaner:
             url=url,
             html=parsed.html,
         )
+
+    def _checked(self, keep_labels: Iterable[str]) -> tuple[str, ...]:
+        if isinstance(keep_labels, str):
+            raise TypeError(f"keep_labels must be several labels, not {keep_labels!r}")
+        labels = tuple(keep_labels)
+        for label in labels:
+            if label not in self.model.labels:
+                known = ", ".join(self.model.labels)
+                raise ValueError(f"the model knows no label {label!r}; choose from {known}")
+        return labels
 
     def _label(self, page: Page, favor: Favor) -> tuple[Segment, ...]:
         labels, confidences = self.model.label(page, favor)
@@ -181,22 +216,23 @@ class Cleaner:
     def clean_many(
         self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1,
         favor: Favor = "balanced", spam: SpamMode = "remove",
+        keep_labels: Iterable[str] = (ARTICLE,),
     ) -> Iterator[Result]:  # fmt: skip
         """Clean pages one after the other, results in the same order.
 
         Args:
             n_jobs: processes, as joblib counts them (-1 for all cores). With several, 128 pages
                 for each are read before the first result.
-            kind, favor, spam: as in `clean`.
+            kind, favor, spam, keep_labels: as in `clean`.
 
         A page that cannot be cleaned, or that is no page at all, gives a result with
         `.error`; the others are not touched by it. What `pages` raises comes behind the
         results of the pages before it.
 
         Raises:
-            TypeError: `pages` is a single page, `n_jobs` no whole number, or an option is none
-                of its three values.
-            ValueError: `n_jobs` is 0.
+            TypeError: `pages` is a single page, `n_jobs` no whole number, `keep_labels` a single
+                str, or an option is none of its three values.
+            ValueError: `n_jobs` is 0, or the model does not know one of `keep_labels`.
         """
         if isinstance(pages, str | bytes):
             raise TypeError("pages must be several; for one, call clean")
@@ -205,46 +241,42 @@ class Cleaner:
         if n_jobs == 0:
             raise ValueError("n_jobs must not be 0; give -1 for all cores")
         _check_options(kind, favor, spam)
+        labels = self._checked(keep_labels)
+        clean = partial(self._clean_any, kind=kind, favor=favor, spam=spam, keep_labels=labels)
         if n_jobs == 1:
-            return (self._clean_any(_sendable(page), kind, favor, spam) for page in pages)
-        return self._clean_in_processes(pages, kind, favor, spam, n_jobs)
+            return (clean(_sendable(page)) for page in pages)
+        return _clean_in_processes(pages, clean, n_jobs)
 
-    def _clean_in_processes(
-        self, pages: Iterable[str | bytes], kind: Kind, favor: Favor, spam: SpamMode, n_jobs: int
-    ) -> Iterator[Result]:
-        from joblib import Parallel, delayed, effective_n_jobs
-
-        ahead = _AHEAD * effective_n_jobs(n_jobs)
-        chunks = _chunks(pages)
-        with Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1) as parallel:
-            failure: Exception | None = None
-            while failure is None:
-                # Some at a time: joblib reads on, however slowly its results are taken.
-                some: list[list[str | bytes | _NoPage]] = []
-                try:
-                    some.extend(islice(chunks, ahead))
-                except Exception as error:
-                    failure = error
-                if not some and failure is None:
-                    return
-                for results in parallel(
-                    delayed(_clean_chunk)(self, chunk, kind, favor, spam) for chunk in some
-                ):
-                    yield from results
-            raise failure
-
-    def _clean_any(
-        self, page: str | bytes | _NoPage, kind: Kind, favor: Favor, spam: SpamMode
-    ) -> Result:
+    def _clean_any(self, page: str | bytes | _NoPage, **options: Any) -> Result:
         if isinstance(page, _NoPage):
             return Result("", error=f"page must be str or bytes, not {page.type}")
-        return self.clean(page, kind, favor=favor, spam=spam)
+        return self.clean(page, **options)
 
 
-class _NoPage(NamedTuple):
-    """Stands for something that is no page on its way to a worker: it may not be picklable."""
+_CleanAny = Callable[[str | bytes | _NoPage], Result]
 
-    type: str
+
+def _clean_in_processes(
+    pages: Iterable[str | bytes], clean: _CleanAny, n_jobs: int
+) -> Iterator[Result]:
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    ahead = _AHEAD * effective_n_jobs(n_jobs)
+    chunks = _chunks(pages)
+    with Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1) as parallel:
+        failure: Exception | None = None
+        while failure is None:
+            # Some at a time: joblib reads on, however slowly its results are taken.
+            some: list[list[str | bytes | _NoPage]] = []
+            try:
+                some.extend(islice(chunks, ahead))
+            except Exception as error:
+                failure = error
+            if not some and failure is None:
+                return
+            for results in parallel(delayed(_clean_chunk)(clean, chunk) for chunk in some):
+                yield from results
+        raise failure
 
 
 def load_cleaner(model: str | None = None) -> Cleaner:
@@ -254,16 +286,16 @@ def load_cleaner(model: str | None = None) -> Cleaner:
 
 def clean(
     page: str | bytes, kind: Kind = "auto", url: str | None = None, *,
-    favor: Favor = "balanced", spam: SpamMode = "remove",
+    favor: Favor = "balanced", spam: SpamMode = "remove", keep_labels: Iterable[str] = (ARTICLE,),
 ) -> Result:  # fmt: skip
     """Clean one page with the default model; see `Cleaner.clean`."""
-    return _default_cleaner().clean(page, kind, url, favor=favor, spam=spam)
+    return _default_cleaner().clean(
+        page, kind, url, favor=favor, spam=spam, keep_labels=keep_labels
+    )
 
 
-def _clean_chunk(
-    cleaner: Cleaner, pages: list[str | bytes | _NoPage], kind: Kind, favor: Favor, spam: SpamMode
-) -> list[Result]:
-    return [cleaner._clean_any(page, kind, favor, spam) for page in pages]
+def _clean_chunk(clean: _CleanAny, pages: list[str | bytes | _NoPage]) -> list[Result]:
+    return [clean(page) for page in pages]
 
 
 def _check_options(kind: Kind, favor: Favor, spam: SpamMode) -> None:

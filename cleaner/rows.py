@@ -13,14 +13,12 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from cleaner import __version__
-from cleaner.assemble import clean_text
 from cleaner.clean import Cleaner, Result
 from cleaner.errors import InputError
 from cleaner.io import Columns, Item, Record, record
 from cleaner.io.columns import without
 from cleaner.io.jsonl import to_line
-from cleaner.spam import deletion
-from cleaner.types import ARTICLE, CHOICES, Block, Favor, Kind, Page, SpamMode
+from cleaner.types import ARTICLE, CHOICES, Favor, Kind, SpamMode
 
 SPAN = {
     "start": "int64", "end": "int64", "text": "string", "confidence": "double",
@@ -106,6 +104,8 @@ class Outcome(NamedTuple):
     marked: int = 0
     """Spam spans left in."""
     attributes: bytes | None = None
+    refused: bool = False
+    """Whether the page could not be read and may be the next time."""
 
 
 def setup(
@@ -170,8 +170,9 @@ def _record_outcome(
             return _failed(page, page.error, options, pack, model)
         kind = page.kind if options.kind == "auto" else options.kind
         result = cleaning.clean(
-            page.data, kind=kind, url=page.url, favor=options.favor, spam=options.spam
-        )
+            page.data, kind=kind, url=page.url, favor=options.favor, spam=options.spam,
+            keep_labels=options.keep_labels,
+        )  # fmt: skip
         if result.error is not None:
             return _failed(page, result.error, options, pack, model)
         return _cleaned(page, result, options, pack, model)
@@ -193,18 +194,6 @@ def count_words(text: str) -> int:
         return len(text.split())
     spaced, dense = _DENSE.subn(" ", text)
     return len(spaced.split()) + dense // 2
-
-
-def kept_text(result: Result, labels: Sequence[str]) -> str:
-    """The text of blocks with the given labels, less the spam that is to be removed."""
-    if tuple(labels) == (ARTICLE,):
-        return result.text
-    blocks = tuple(Block(segment.start, segment.end) for segment in result.segments)
-    return clean_text(
-        Page(result.source, result.kind, blocks),
-        [(s.start, s.end) for s in result.segments if s.label in labels],
-        [deletion(result.source, span) for span in result.spam if span.removed],
-    )
 
 
 def confidence(result: Result, labels: Sequence[str]) -> float | None:
@@ -278,7 +267,7 @@ def _cleaned(
     pack: Callable[[dict[str, Any]], Any],
     model: str,
 ) -> Outcome:
-    text = kept_text(result, options.keep_labels)
+    text = result.text
     parts: dict[str, list[str]] = {}
     for segment in result.segments:
         parts.setdefault(segment.label, []).append(segment.text)
@@ -331,7 +320,7 @@ def _failed(
             kept_fields(page, options) | empty | {"text": "", "model": model, "error": why}
         )
     attributes = _attributes(page, Result("")) if options.attributes else None
-    return Outcome("error", page.id, packed, why, attributes=attributes)
+    return Outcome("error", page.id, packed, why, attributes=attributes, refused=page.refused)
 
 
 def _attributes(page: Record, result: Result) -> bytes:

@@ -7,6 +7,7 @@ work; `default_cleaner` is what users get, for tests of how well they work.
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -46,8 +47,9 @@ class SimpleCleaner:
     model = SimpleNamespace(labels=LABELS, manifest={"sha256": {"weights": "none"}})
 
     def clean(
-        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, **options: str
-    ) -> Result:
+        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, *,
+        keep_labels: Sequence[str] = ("article",), **options: str,
+    ) -> Result:  # fmt: skip
         source = page if isinstance(page, str) else page.decode("utf-8", "replace")
         if not source:
             return Result("", error="the page is empty")
@@ -58,7 +60,7 @@ class SimpleCleaner:
             if text:
                 segments.append(Segment(label, text, at, at + len(text), 0.9))
             at += len(line)
-        text = "\n\n".join(s.text for s in segments if s.label == "article")
+        text = "\n\n".join(s.text for s in segments if s.label in keep_labels)
         return Result(text, segments=tuple(segments), source=source)
 
 

@@ -9,6 +9,7 @@ import random
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, get_args
@@ -18,12 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cleaner
+from cleaner.assemble import clean_text
 from cleaner.clean import Cleaner, Result
 from cleaner.data.pages import LabelledPage, read_pages
+from cleaner.deletions import hidden_words, span_with_gap
 from cleaner.errors import ModelError
 from cleaner.segment import segment
-from cleaner.spam import deletion
-from cleaner.types import Favor
+from cleaner.types import LABELS, Favor, SpamMode
 
 MODULE = sys.modules["cleaner.clean"]  # in the package that name is the function
 TRAINING_DATA = Path(__file__).parents[1] / "training_data"
@@ -31,6 +33,10 @@ TRAINING_DATA = Path(__file__).parents[1] / "training_data"
 PARAGRAPH = (
     "The river rose two metres in a single night, and by the morning the lower road had gone, "
     "said the people who live beside it; nobody had expected that so early in the year."
+)
+WRAPPED = (
+    "The ferry runs twice a day in winter, when the tide is high and the wind low,\n바카라사이트\n"
+    "and on most mornings it is full of schoolchildren and crates of vegetables from the market."
 )
 SPAM_PAGE = "\n\n".join(
     [
@@ -64,7 +70,7 @@ def check(result: Result, page: str | bytes) -> None:
     kept = [segment for segment in result.segments if segment.label == "article"]
     for span in result.spam:
         assert any(s.start <= span.start < span.end <= s.end for s in kept)
-    cuts = [deletion(source, span) for span in result.spam if span.removed]
+    cuts = [span_with_gap(source, span.start, span.end) for span in result.spam if span.removed]
     left = [
         "".join(
             source[at]
@@ -158,6 +164,48 @@ def test_removed_spam_closes_the_gap(small_cleaner: Cleaner) -> None:
     assert "바카라사이트" in result.source
     assert "closed the bridge on Monday" in result.text
     check(result, SPAM_PAGE)
+
+
+FOLDED = (
+    "What the council says of it is another matter, and nobody asked them before they had closed."
+)
+HIDDEN = [
+    ("to Skarn<span hidden> The island, population 214</span> and", "to Skarn and"),
+    ("to Skarn <i style='visibility:hidden'>The island</i> and", "to Skarn and"),
+    ("to Skarn<i style='display:none'>The island</i>, and", "to Skarn, and"),
+    ("to <i style='display:none'>the</i> <i hidden>same</i> Skarn", "to Skarn"),
+    ("to Skarn<i style='opacity:0'> island</i> and", "to Skarn island and"),
+    ("to Skarn<i style='left:-999px'> island</i> and", "to Skarn island and"),
+]
+
+
+@pytest.mark.parametrize("spam", get_args(SpamMode))
+@pytest.mark.parametrize(("html", "text"), HIDDEN)
+def test_words_that_the_page_hides_are_left_out(
+    small_cleaner: Cleaner, html: str, text: str, spam: SpamMode
+) -> None:
+    page = f"<!doctype html><p>{PARAGRAPH}</p><p>The boat runs {html} back again.</p>"
+    result = small_cleaner.clean(page, spam=spam, keep_labels=small_cleaner.model.labels)
+    assert result.text == f"{PARAGRAPH}\n\nThe boat runs {text} back again."
+    assert all(result.source[s.start : s.end] == s.text for s in result.segments)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p hidden>All of it.</p>", "All of it."),
+        ("<p><b hidden>All of it.</b></p>", "All of it."),
+        (f"<p>Short. <b hidden>{PARAGRAPH}</b> More</p>", f"Short. {PARAGRAPH} More"),
+        (f"<p>{PARAGRAPH} <b hidden>{FOLDED}</b>", f"{PARAGRAPH} {FOLDED}"),
+        (f"<p>{PARAGRAPH[:90]}… <b hidden>{PARAGRAPH}</b> more</p>", f"{PARAGRAPH[:90]}… more"),
+        ("<ul><li><b hidden>Crusher</b> Crusher</ul>", "Crusher"),
+    ],
+)
+def test_what_may_be_the_article_folded_up_stays(
+    small_cleaner: Cleaner, html: str, text: str
+) -> None:
+    result = small_cleaner.clean(html, "html", keep_labels=small_cleaner.model.labels)
+    assert result.text == text
 
 
 def word_f1(one: str, other: str) -> float:
@@ -387,3 +435,65 @@ def test_without_a_default_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.quality
 def test_clean_uses_the_default_model(default_cleaner: Cleaner) -> None:
     assert cleaner.clean(SPAM_PAGE) == default_cleaner.clean(SPAM_PAGE)
+
+
+@pytest.mark.quality
+@pytest.mark.parametrize(
+    ("kind", "line_end", "left"),
+    [("text", "\n", "\n"), ("text", "\n\n", "\n\n"), ("html", "<br>", "\n")],
+)
+def test_a_line_that_is_removed_makes_no_paragraphs(
+    kind: Any, line_end: str, left: str, default_cleaner: Cleaner
+) -> None:
+    pages = {"text": f"{PARAGRAPH}\n\n{WRAPPED}", "html": f"<p>{PARAGRAPH}</p><p>{WRAPPED}</p>"}
+    result = default_cleaner.clean(
+        pages[kind].replace("\n바", f"{line_end}바").replace("트\n", f"트{line_end}"), kind
+    )
+    assert [span.text for span in result.spam if span.removed] == ["바카라사이트"]
+    assert result.text == f"{PARAGRAPH}\n\n{WRAPPED}".replace("\n바카라사이트\n", left)
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        (
+            '<pre>abcdefgh<span style="display:none">   \n\n  </span></pre><p>Xylophone music</p>',
+            "abcdefgh\n\nXylophone music",
+        ),
+        (
+            '<p>A word <span style="visibility:hidden">Bb <span style="visibility:visible">seen <b '
+            'style="color:red">Dd is red</b> Ee</span> Ff</span> end of the story that is long</p>',
+            "Dd is red Ee",
+        ),
+        (
+            "<table><tr><td>foo words <span style='display:none'>x</span></td><td>bar words</td>"
+            "</tr></table>",
+            "foo words\tbar words",
+        ),
+    ],
+)
+def test_hidden_words_take_nothing_else_with_them(
+    default_cleaner: Cleaner, markup: str, text: str
+) -> None:
+    page = f"<article><p>{PARAGRAPH}</p>{markup}<p>{PARAGRAPH}</p></article>"
+    assert text in default_cleaner.clean(page, keep_labels=LABELS).text
+
+
+def test_many_hidden_words_take_linear_time(default_cleaner: Cleaner) -> None:
+    words = "<p>A paragraph <span style='display:none'>x</span> of a few words.</p>" * 3_000
+    segmented = segment(words, "html")
+    kept = [(block.start, block.end) for block in segmented.blocks]
+    start = time.perf_counter()
+    text = clean_text(segmented, kept, hidden_words(segmented))
+    assert "x" not in text
+    assert time.perf_counter() - start < 2
+
+
+def test_labels_to_keep(default_cleaner: Cleaner) -> None:
+    text = "Home | News | Sport\n\n" + SPAM_PAGE
+    whole = default_cleaner.clean(text, "text", keep_labels=iter(LABELS))
+    assert "News" in whole.text
+    with pytest.raises(ValueError, match="knows no label 'recipe'; choose from article"):
+        default_cleaner.clean(text, keep_labels=("recipe",))
+    with pytest.raises(TypeError, match="several labels, not 'article'"):
+        default_cleaner.clean_many([text], keep_labels="article")

@@ -10,8 +10,8 @@ import cleaner
 
 LAYERS = (
     {"types", "errors", "scripts", "scaling", "cached"},
-    {"segment", "language", "assemble"},
-    {"features", "spam"},
+    {"segment", "language", "assemble", "deletions"},
+    {"features", "spam", "comments"},
     {"network", "zones"},
     {"model"},
     {"clean"},

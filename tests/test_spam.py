@@ -13,10 +13,19 @@ import numpy as np
 import pytest
 
 import cleaner
+from cleaner.deletions import span_with_gap
 from cleaner.errors import DataError
 from cleaner.scripts import codepoints, script_codes
 from cleaner.segment import segment
-from cleaner.spam import SpamModel, _elsewhere, _sound, deletion, evidence, find_spam, support
+from cleaner.spam import (
+    SpamModel,
+    _elsewhere,
+    _sound,
+    _widened,
+    evidence,
+    find_spam,
+    support,
+)
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
@@ -159,7 +168,7 @@ def test_only_the_injected_word_goes() -> None:
     assert span.removed
     assert span.text == "바카라사이트"
     assert "Hangul" in span.reason
-    low, high = deletion(text, span)
+    low, high = span_with_gap(text, span.start, span.end)
     assert text[:low] + text[high:] == clean
 
 
@@ -357,11 +366,37 @@ def test_spans_lie_in_article_segments_and_match_the_source() -> None:
         ("\u2067one X\u2069 two", "X", "\u2067one \u2069 two"),
         ("one!🔥X two", "X", "one!🔥 two"),
         ("one 5% X $5 two", "X", "one 5% $5 two"),
+        ("One. X. Two", "X", "One. Two"),
+        ("One! X! Two", "X", "One! Two"),
+        ("One. X!!! Two", "X", "One. Two"),
+        ("“One.” X. Two", "X", "“One.” Two"),
+        ("一。X。二", "X", "一。二"),
+        ("One. X.", "X", "One."),
+        ("One. X.\nTwo", "X", "One.\nTwo"),
+        ("One.\nX. Two", "X", "One.\nTwo"),
+        ("One\n\nX. Two", "X", "One\n\nTwo"),
+        ("one\nX. Two", "X", "one\n. Two"),
+        ("One. X.com", "X", "One..com"),
+        ("one etc. X, two", "X", "one etc., two"),
+        ("one - X", "X", "one"),
+        ("one | X \nTwo", "X", "one\nTwo"),
+        ("one — X\ntwo", "X", "one —\ntwo"),
+        ("one - X. Two", "X", "one. Two"),
+        ("one – X – two", "X", "one – two"),
+        ("one - X two", "X", "one - two"),
+        ("one- X", "X", "one-"),
+        ("| one | X | two |", "X", "| one | | two |"),
+        ("one,\nX\ntwo", "X", "one,\ntwo"),
+        ("one,\r\n X \r\n two", "X", "one,\r\n two"),
+        ("One.\n- X.\nTwo", "X", "One.\nTwo"),
+        ("one\n\nX\ntwo", "X", "one\n\n\ntwo"),
+        ("one\nX\n \ntwo", "X", "one\n\n \ntwo"),
+        ("X\none", "X", "\none"),
     ],
 )
 def test_deletion_closes_the_gap(text: str, spam: str, left: str) -> None:
     start = text.index(spam)
-    low, high = deletion(text, Span(start, start + len(spam), spam, 1.0, "", True))
+    low, high = span_with_gap(text, start, start + len(spam))
     assert text[:low] + text[high:] == left
 
 
@@ -742,6 +777,32 @@ def test_hidden_links_are_spam_and_say_so() -> None:
     assert span.text == "cheap pills"
     assert span.removed
     assert "hidden" in span.reason
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ['<span style="display:none">{} </span>', '<a href="https://pills.example.top/">{}</a> '],
+)
+@pytest.mark.parametrize(
+    "spam",
+    ["cheap viagra online no prescription", "online casino no deposit bonus codes 2021."],
+)
+def test_all_of_a_hidden_range_or_a_link_goes_with_its_spam(markup: str, spam: str) -> None:
+    page = (
+        "<article><p>The ferry to the island runs twice a day in winter, {}and on most mornings it "
+        "is full of schoolchildren.</p><p>The crossing takes forty minutes.</p></article>"
+    )
+    result = cleaner.clean(page.format(markup.format(spam)), "html")
+    assert [span.text for span in result.spam if span.removed] == [spam]
+    assert result.text == cleaner.clean(page.format(""), "html").text
+
+
+def test_a_hidden_range_that_is_mostly_no_spam_stays() -> None:
+    view = replace(default().view("a b c d e f g h"), html=True, hidden=((0, 15),))
+    spam = Candidate(4, 9, "phrase")
+    assert _widened(view, spam, 0)[:2] == (0, 15)
+    assert _widened(view, spam, 2) == spam
+    assert _widened(view, spam._replace(end=8), 0)[1] == 8
 
 
 def test_links_to_other_sites_are_no_spam_as_such() -> None:

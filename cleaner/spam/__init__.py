@@ -8,8 +8,7 @@ mostly articles about them.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,10 +20,18 @@ from cleaner.spam.grams import FloatArray
 from cleaner.spam.model import SpamModel
 from cleaner.spam.score import logit, sigmoid
 from cleaner.spam.signals import COLUMN
+from cleaner.spam.stretches import trimmed
 from cleaner.spam.view import STYLED, Articles, View, markup_of
 from cleaner.types import ARTICLE, Page, Segment, Span
 
-__all__ = ["SpamModel", "deletion", "evidence", "find_spam", "judge", "support", "view_of"]
+__all__ = [
+    "SpamModel",
+    "evidence",
+    "find_spam",
+    "judge",
+    "support",
+    "view_of",
+]
 
 _PROMOTIONAL: Final = 0.0
 """Log-odds from which a span counts as promotional."""
@@ -45,7 +52,10 @@ _NEARLY: Final = 1.5
 _PER_CHARACTER: Final = 1.0
 """How promotional a character must be, in log-odds, to be more than an ordinary word's."""
 _LINKED: Final = 0.5
-"""Share of a span that a link to another site must make up for that to be a reason."""
+"""Share of a span that a link to another site must make up for that to be a reason; and of a link
+to another site that must be spam for all of it to go."""
+_HIDDEN: Final = 1 / 3
+"""Share of a hidden range that must be spam for all of it to go."""
 _PURE: Final = 0.8
 """Share of a span's letters that must be of another script for that to be a reason."""
 _OTHER_LANGUAGE: Final = 0.4
@@ -56,14 +66,15 @@ _LANGUAGE_REASON: Final = "in another language than the text around it"
 
 
 def find_spam(
-    page: Page, segments: Sequence[Segment], model: SpamModel, url: str | None = None
-) -> list[Span]:
-    """Return the injected spans inside the article segments, in order, never overlapping.
+    page: Page, segments: Sequence[Segment], model: SpamModel, url: str | None = None, *,
+    labels: Collection[str] = (ARTICLE,),
+) -> list[Span]:  # fmt: skip
+    """Return the injected spans inside segments of these labels, in order, never overlapping.
 
     `source[span.start:span.end] == span.text`. `removed` is decided here by the strict
     threshold: evidence of insertion and at least one independent signal.
     """
-    articles = Articles(page, [segment for segment in segments if segment.label == ARTICLE])
+    articles = Articles(page, [segment for segment in segments if segment.label in labels])
     if not articles.segments:
         return []
     view = view_of(page, articles, model, url)
@@ -92,11 +103,36 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     likely = _likely(view, model, everything)
     if again := _elsewhere(view, [one.candidate for one in likely], everything):
         likely = _likely(view, model, sorted([*everything, *again]))
-    verdicts = []
+    verdicts: list[tuple[Candidate, float, list[str], bool]] = []
+    last = 0
     for one in _best(likely):
+        candidate = one.candidate
+        if candidate.start < last:  # within one that was widened
+            continue
         removed = one.support > 0 and one.probability >= model.remove[one.support - 1]
-        verdicts.append((one.candidate, round(one.probability, 4), one.reasons, removed))
+        if removed:
+            candidate = _widened(view, candidate, last)
+        last = candidate.end
+        verdicts.append((candidate, round(one.probability, 4), one.reasons, removed))
     return verdicts
+
+
+def _widened(view: View, c: Candidate, first: int) -> Candidate:
+    """What goes with spam: the rest of what the markup hides, or of a link to another site.
+
+    The words of such a range were put in together, however promotional each of them is. A range
+    that begins before `first`, or holds far more than the spam, is left alone.
+    """
+    ranges = [(low, high, _HIDDEN) for low, high in (*view.hidden, *view.hidden_blocks)]
+    ranges += [(a.start, a.end, _LINKED) for a in view.anchors if a.off_site]
+    length = c.end - c.start
+    for low, high, share in ranges:
+        if not low <= c.start < c.end <= high:
+            continue
+        start, end = trimmed(view.text, low, high)
+        if first <= start <= c.start and c.end <= end and length >= share * (end - start):
+            c = c._replace(start=start, end=end)
+    return c
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -283,79 +319,3 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
     ):
         others.append(_LANGUAGE_REASON)
     return insertion, others
-
-
-def deletion(source: str, span: Span) -> tuple[int, int]:
-    """The range of `source` to delete so that the gap of a removed span closes.
-
-    The span, and the spaces behind it if there is one before it as well, or that before it if
-    punctuation follows that takes none; of two commas or the like around it, the first; with
-    brackets, quotation marks or ornaments around it, those.
-    """
-    start, end = _with_ornaments(source, span.start, span.end)
-    before = start > 0 and source[start - 1] in _SPACES
-    bare = start - before
-    following = source[end : end + 1]
-    if bare > 0 and source[bare - 1] in _COMMAS and following and following in _COMMAS + _STOPS:
-        return bare - 1, end
-    last = end
-    while last < len(source) and source[last] in _SPACES:
-        last += 1
-    at_line_end = last == len(source) or source[last] in _LINE_ENDS
-    if before and (at_line_end or (last == end and following in _COMMAS + _STOPS + _CLOSERS)):
-        return start - 1, last
-    if before or start == 0 or source[start - 1] in _LINE_ENDS:
-        return start, last
-    return start, end
-
-
-def _with_ornaments(source: str, start: int, end: int) -> tuple[int, int]:
-    """A range with the pairs of signs around it that would be left empty, and with the symbols
-    and format characters that touch nothing else.
-    """
-    while True:
-        low, high = start, end
-        while low and _is_ornament(source[low - 1]):
-            low -= 1
-        while high < len(source) and _is_ornament(source[high]):
-            high += 1
-        opener, closer = source[max(0, low - 1) : low], source[high : high + 1]
-        apart = not source[max(0, low - 2) : low - 1].isalnum() and (
-            not source[high + 1 : high + 2].isalnum()
-        )
-        if closer and (
-            closer in _PAIRS.get(opener, "") or (apart and opener == closer and closer in _DOUBLES)
-        ):
-            start, end = low - 1, high + 1
-            continue
-        if not opener or opener.isspace() or opener in _PAIRS:
-            start = low
-        if not closer or closer.isspace() or closer in _COMMAS + _STOPS + _CLOSERS:
-            end = high
-        return start, end
-
-
-def _is_ornament(char: str) -> bool:
-    return (
-        unicodedata.category(char) in ("So", "Sk", "Cf")
-        or "\u2190" <= char <= "\u21ff"  # arrows
-        or char == "\ufe0f"  # behind a picture
-    ) and char not in _DIRECTIONS
-
-
-_SPACES: Final = " \t\u00a0\u2002\u2003\u2009\u200a\u202f\u3000"
-_LINE_ENDS: Final = "\r\n"
-_COMMAS: Final = ",;，；、،"
-_STOPS: Final = ".:!?…。"
-_CLOSERS: Final = ")]»”"
-_PAIRS: Final = {
-    "(": ")", "[": "]", "{": "}", "<": ">", "（": "）", "【": "】", "「": "」", "『": "』",
-    "《": "》", "«": "»", "»": "«", "‹": "›", "“": "”", "„": "“”", "‘": "’",
-    "\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069",
-    "\u202a": "\u202c", "\u202b": "\u202c",
-}  # fmt: skip
-"""Opening signs, and what closes each."""
-_DOUBLES: Final = '"*~_|'
-"""Signs that open and close alike: a pair only where no words touch them from outside."""
-_DIRECTIONS: Final = "\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e"
-"""Format characters that come in pairs."""
