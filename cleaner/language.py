@@ -1,4 +1,8 @@
-"""The language of a text: by its script where that decides, else by langdetect.
+"""The language of a text: by its script or its letters where they decide, else by langdetect.
+
+Told apart are the 55 languages of langdetect's profiles, those of `_BY_SCRIPT`, and those
+of `_BY_LETTERS`. Any other comes out as the nearest of these: Basque and Galician, which
+no letter tells, as Indonesian and Spanish, Kyrgyz as Russian or Mongolian.
 
 The only module that imports langdetect (Nakatani's language-detection, profiles
 of character 1- to 3-grams). It gets a factory of its own and a seed per call, so
@@ -29,6 +33,21 @@ _BY_SCRIPT: Final = {
     "Lao": "lo", "Tibetan": "bo", "Myanmar": "my", "Ethiopic": "am", "Khmer": "km",
     "Mongolian": "mn", "Kana": "ja", "Han": "zh", "Bopomofo": "zh",
 }  # fmt: skip
+_BY_LETTERS: Final = {
+    "Cyrillic": (
+        ("kk", "құ", "ҳҷ", 50),  # without: Tajik, Uzbek
+        ("sr", "ђћ", "", 300),
+        ("be", "ў", "қҳ", 150),
+        ("mn", "өү", "әғқң", 50),  # without: Kazakh, Kyrgyz, Tatar
+    ),
+    "Latin": (
+        ("az", "ə", "", 30),
+        ("is", "þð", "ø", 50),  # without: Faroese
+    ),
+}
+"""By script, languages that langdetect has no profile of and takes for others without a doubt:
+letters of theirs, letters they lack, and among how many letters of a text at least one of theirs
+stands. Of a quoted name, it does not."""
 _SHARED_SCRIPTS: Final = frozenset({"Latin", "Cyrillic", "Arabic", "Devanagari", "Bengali"})
 
 _TWO_LETTERS: Final = dict(
@@ -83,7 +102,17 @@ def probabilities(text: str) -> dict[str, float]:
         return {_BY_SCRIPT[script]: most / letters} if most * 2 > letters else {}
     if letters < MIN_LETTERS or script not in _SHARED_SCRIPTS:
         return {}
+    if most * 2 > letters and (language := _by_letters(sample.lower(), script, most)):
+        return {language: most / letters}
     return _langdetect(sample)
+
+
+def _by_letters(sample: str, script: str, letters: int) -> str | None:
+    for language, own, others, among in _BY_LETTERS.get(script, ()):
+        count = sum(map(sample.count, own))
+        if count > 1 and count * among >= letters and not any(map(sample.count, others)):
+            return language
+    return None
 
 
 def _sample(text: str) -> str:

@@ -52,6 +52,38 @@ def test_a_foreign_name_does_not_decide() -> None:
     assert detect(TEXTS["ko"] + " (World Bank)") == "ko"
 
 
+LETTERS = {
+    "kk": "Ауыл тұрғындары үш айдан астам жаңбыр күтіп, өзен жағасында жаңа құдықтар қазды.",
+    "sr": "Сељаци су више од три месеца чекали кишу и већ су копали нове бунаре крај реке, каже"
+    " учитељ који ће идуће године отићи у пензију. Између кућа расте трава.",
+    "be": "Жыхары вёскі чакалі дажджу амаль тры месяцы, капалі новыя калодзежы каля ракі і"
+    " вазілі ваду ў бочках, а ўвосень дождж пайшоў.",
+    "mn": "Тосгоныхон гурван сар гаруй бороо хүлээж, голын эрэг дээр шинэ худаг ухсан гэж өвгөн"
+    " өгүүлэв.",
+    "az": "Kənd sakinləri üç aydan çox yağış gözlədilər və çayın sahilində yeni quyular qazdılar.",
+    "is": "Þorpsbúar biðu eftir rigningu í meira en þrjá mánuði og grófu nýja brunna við ána.",
+}
+
+
+@pytest.mark.parametrize("code", LETTERS)
+def test_letters_tell_languages_without_a_profile(code: str) -> None:
+    assert next(iter(probabilities(LETTERS[code]).items())) == (code, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("ru", f"{TEXTS['ru']} Об этом говорит и Қасым-Жомарт Тоқаев, который бывал там."),
+        ("ru", f"{TEXTS['ru']} Об этом писал и Васіль Быкаў, который бывал там."),
+        ("en", f"{TEXTS['en']} Ilham Əliyev and Heydər Əliyev were there on the day before."),
+        ("en", f"{TEXTS['en']} Guðni Þorláksson was there and spoke of the day before."),
+        ("en", f"{TEXTS['en']} Ђорђе Петровић was there, too."),
+    ],
+)
+def test_the_letters_of_a_quoted_name_do_not_decide(code: str, text: str) -> None:
+    assert detect(text) == code
+
+
 def test_same_answer_in_any_order_and_in_threads() -> None:
     texts = [*TEXTS.values(), "Musik hotel taxi radio internet", "la casa de la luna es"]
     expected = {text: probabilities(text) for text in texts}
