@@ -524,9 +524,23 @@ def _evaluate(args: argparse.Namespace) -> int:
     _check_jobs(args)
     from cleaner.evaluate import evaluate
 
-    report = evaluate(_cleaner(args.model), args.folders, n_jobs=args.n_jobs)
+    cleaning = _cleaner(args.model)
+    _warn_of_training_pages(cleaning, args.folders)
+    report = evaluate(cleaning, args.folders, n_jobs=args.n_jobs)
     print(json.dumps(report.to_dict(), indent=2) if args.json else report.table())
     return OK
+
+
+def _warn_of_training_pages(cleaning: Cleaner, folders: Sequence[Path]) -> None:
+    from cleaner.data.pages import digest
+
+    known = {found["sha256"] for found in cleaning.model.manifest.get("training_sets", ())}
+    for folder in folders:
+        if digest(folder) in known:
+            _say(
+                f"cleaner: {folder}: the model was trained on these pages; figures on them tell "
+                "little of others: evaluate on other sites, or train with --folds"
+            )
 
 
 def _check_jobs(args: argparse.Namespace) -> None:

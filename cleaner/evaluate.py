@@ -25,12 +25,12 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cleaner.data.align import UNJUDGED, align_spans, locate_spam, tokens
-from cleaner.data.pages import Labelled, LabelledPage, read_pages
+from cleaner.data.pages import Labelled, LabelledPage, folders_of, read_pages
 from cleaner.errors import DataError
 from cleaner.segment.decode import decode
 from cleaner.types import ARTICLE, COMMENT, Block, Page, Segment
@@ -362,6 +362,8 @@ class Group:
     figures: Figures
     labels: Mapping[str, Counts]
     """Tokens per label, on pages whose labels are in page order; unjudged text is left out."""
+    judged: int
+    """Pages whose whole article is labelled: `figures` of words and shingles are of these."""
     spam: Counts
     """Tokens of injected spam: removed (tp), removed but no spam (fp), left in (fn)."""
     calibration: float | None
@@ -389,11 +391,13 @@ class Report:
             "pages of": list(self.groups),
             "pages": [g.figures.pages for g in self.groups.values()],
         }
+        if 0 < whole.judged < whole.figures.pages:
+            columns["wholly labelled"] = [g.judged for g in self.groups.values()]
         for field, heading in _TABLE.items():
             columns[heading] = [getattr(g.figures, field) for g in self.groups.values()]
         for label in sorted(whole.labels):
             columns[f"{label} F1"] = [
-                g.labels[label].f1 if label in g.labels else None for g in self.groups.values()
+                _plain(g.labels.get(label, Counts()))["f1"] for g in self.groups.values()
             ]
         columns["errors"] = [g.errors for g in self.groups.values()]
         used = {heading: c for heading, c in columns.items() if any(v is not None for v in c)}
@@ -401,16 +405,17 @@ class Report:
         by_label = format_table(
             ["label, by token", "precision", "recall", "F1", "tokens"],
             [
-                [label, c.precision, c.recall, c.f1, int(c.tp + c.fn)]
+                [label, *(_plain(c)[name] for name in ("precision", "recall", "f1")),
+                 int(c.tp + c.fn)]
                 for label, c in sorted(whole.labels.items())
             ],
-        )
-        spam = whole.spam
+        )  # fmt: skip
+        spam = _plain(whole.spam)
         rest = format_table(
             ["removed spam and confidence", ""],
             [
-                ["spam precision, by token", spam.precision if spam.tp + spam.fp else None],
-                ["spam recall, by token", spam.recall if spam.tp + spam.fn else None],
+                ["spam precision, by token", spam["precision"]],
+                ["spam recall, by token", spam["recall"]],
                 ["expected calibration error", whole.calibration],
             ],
         )
@@ -418,23 +423,28 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, JSON-ready; figures that do not exist are None."""
-
-        def plain(counts: Counts) -> dict[str, float]:
-            return {
-                "precision": counts.precision, "recall": counts.recall, "f1": counts.f1,
-                "tp": counts.tp, "fp": counts.fp, "fn": counts.fn,
-            }  # fmt: skip
-
         return {
             name: {
                 **asdict(group.figures),
-                "labels": {label: plain(c) for label, c in sorted(group.labels.items())},
-                "spam": plain(group.spam),
+                "wholly_labelled": group.judged,
+                "labels": {label: _plain(c) for label, c in sorted(group.labels.items())},
+                "spam": _plain(group.spam),
                 "calibration": group.calibration,
                 "errors": group.errors,
             }
             for name, group in self.groups.items()
         }
+
+
+def _plain(counts: Counts) -> dict[str, float | None]:
+    """Counts and their figures; None where there is nothing that a figure could be of."""
+    returned, wanted = counts.tp + counts.fp, counts.tp + counts.fn
+    return {
+        "precision": counts.precision if returned else None,
+        "recall": counts.recall if wanted else None,
+        "f1": counts.f1 if wanted else None,
+        "tp": counts.tp, "fp": counts.fp, "fn": counts.fn,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,17 +456,20 @@ class _Judged:
     error: bool
 
 
-def evaluate(cleaner: Cleaner, folders: Iterable[Path], *, n_jobs: int = 1) -> Report:
+def evaluate(
+    cleaner: Cleaner, folders: str | Path | Iterable[str | Path], *, n_jobs: int = 1
+) -> Report:
     """Clean the labelled pages of `folders` and report; a folder given twice counts once.
 
     Raises `DataError` for malformed pages, and for a label that the model does not know.
     Each page is cleaned as the kind it is labelled as, so that a wrong guess of
     HTML or text is not counted here.
     """
-    once = {os.path.realpath(folder): folder for folder in folders}.values()
+    once = {os.path.realpath(folder): folder for folder in folders_of(folders)}.values()
     pages = [page for folder in once for page in read_pages(folder)]
     for page in pages:
-        for label in {entry.label for entry in page.labels} - {*cleaner.model.labels, UNJUDGED}:
+        given = {page.rest, *(entry.label for entry in page.labels)}
+        for label in sorted(given - {*cleaner.model.labels, UNJUDGED}):
             raise DataError(
                 f"{page.name}: label {label!r} is unknown to the model, which has "
                 f"{', '.join(cleaner.model.labels)}; correct the page, or name another --model"
@@ -471,14 +484,19 @@ def evaluate(cleaner: Cleaner, folders: Iterable[Path], *, n_jobs: int = 1) -> R
     return evaluate_results(pages, [result for result in results if result is not None])
 
 
-def evaluate_results(pages: Sequence[LabelledPage], results: Sequence[Result]) -> Report:
+def evaluate_results(
+    pages: Sequence[LabelledPage], results: Sequence[Result], *, with_spam: bool = True
+) -> Report:
     """Report on `results`, one per page in the same order, whoever made them.
 
+    `with_spam` tells whether they were searched for spam: else what is left of it says nothing.
     Raises `DataError` when there is no page.
     """
     if not pages:
         raise DataError("no labelled pages to evaluate; name a folder that holds some")
     judged = [_judge(page, result) for page, result in zip(pages, results, strict=True)]
+    if not with_spam:
+        judged = [replace(page, spam=Counts()) for page in judged]
     members: dict[str, list[_Judged]] = {"all": judged}
     headings: dict[str, list[str]] = {
         "kind": [page.kind for page in pages],
@@ -592,6 +610,7 @@ def _group(judged: Sequence[_Judged]) -> Group:
             )
             for label in sorted((gold.keys() | returned.keys()) - {""})
         },
+        sum(page.score.words is not None for page in judged),
         sum((page.spam for page in judged), Counts()),
         calibration_error(c for page in judged for c in page.confidences),
         sum(page.error for page in judged),

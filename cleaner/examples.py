@@ -376,10 +376,14 @@ def sharing() -> Callable[[Sample], Sample]:
     return share
 
 
-def unique(pages: Iterable[LabelledPage]) -> list[LabelledPage]:
+def unique(
+    pages: Iterable[LabelledPage], say: Callable[[str], None] = lambda line: None
+) -> list[LabelledPage]:
     """Pages without those that repeat another one's labelled text, such as bot walls."""
     seen: dict[tuple[object, ...], LabelledPage] = {}
     for page in pages:
         key = tuple((entry.label, entry.text) for entry in page.labels) or (page.name,)
-        seen.setdefault(key, page)
+        first = seen.setdefault(key, page)
+        if first is not page:
+            say(f"left out: {page.name}; has the labelled texts of {first.name}")
     return list(seen.values())

@@ -11,6 +11,7 @@ import hashlib
 import json
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -26,7 +27,7 @@ from cleaner.augment import Fragment, Fragments, draw, splice
 from cleaner.clean import Cleaner, Result
 from cleaner.compose import phrases
 from cleaner.data.align import UNJUDGED
-from cleaner.data.pages import DAMAGED, LabelledPage, digest, read_pages
+from cleaner.data.pages import DAMAGED, LabelledPage, digest, folders_of, read_pages
 from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import (
@@ -431,13 +432,14 @@ def _deal(sites: Iterable[str], k: int, seed: int) -> list[frozenset[str]]:
 
 def cross_validate(
     pages: Sequence[LabelledPage], k: int, *, train_on: Sequence[LabelledPage] | None = None,
-    extra: Extra | None = None, seed: int = 0, n_jobs: int = 1,
+    extra: Extra | None = None, spam: SpamModel | None = None, seed: int = 0, n_jobs: int = 1,
     options: Options | None = None, say: Say = lambda line: None,
 ) -> list[Result]:  # fmt: skip
     """Clean each page with a model trained on the other sites' pages, in `k` folds.
 
     Heads are trained only for the kinds of page that `pages` hold. What they are trained
-    on is `pages`, unless `train_on` names others. Results come in the order of `pages`.
+    on is `pages`, unless `train_on` names others. `spam` is the part of each model that finds
+    spam, which is not trained here. Results come in the order of `pages`.
     """
     folds = site_folds(pages, k, seed=seed)
     kinds = sorted({page.kind for page in pages})
@@ -447,7 +449,7 @@ def cross_validate(
     found: dict[int, Result] = {}
     done = jobs(
         delayed(_clean_fold)(
-            corpus.without(sites), [pages[i] for i in inside], extra, kinds, seed, options
+            corpus.without(sites), [pages[i] for i in inside], extra, spam, kinds, seed, options
         )
         for sites, inside in zip(folds, members, strict=True)
     )
@@ -458,18 +460,18 @@ def cross_validate(
 
 
 def _clean_fold(
-    corpus: Corpus, pages: Sequence[LabelledPage], extra: Extra | None, kinds: Sequence[str],
-    seed: int, options: Options | None,
+    corpus: Corpus, pages: Sequence[LabelledPage], extra: Extra | None, spam: SpamModel | None,
+    kinds: Sequence[str], seed: int, options: Options | None,
 ) -> list[Result]:  # fmt: skip
     with threadpool_limits(1):
         model = fit_model(corpus, extra, kinds=kinds, seed=seed, options=options)
-        cleaning = Cleaner(model)
+        cleaning = Cleaner(replace(model, spam=spam))
         return [cleaning.clean(page.page, page.kind, page.url) for page in pages]
 
 
 def train(
-    folders: Sequence[Path], out: Path, *, extra: Extra | None = None, folds: int = 0,
-    seed: int = 0, n_jobs: int = 1,
+    folders: str | Path | Iterable[str | Path], out: str | Path, *,
+    extra: Extra | None = None, folds: int = 0, seed: int = 0, n_jobs: int = 1,
     options: Options | None = None, say: Say = lambda line: None,
 ) -> Model:  # fmt: skip
     """Train a model on folders of labelled pages and write its directory.
@@ -483,25 +485,29 @@ def train(
             train, so it has to be picklable.
 
     Raises:
-        DataError: a folder holds no labelled pages, or none with an article; or their sites are
-            fewer than `folds`.
+        DataError: a folder holds no labelled pages, or none of them is HTML, or none has an
+            article; or their sites are fewer than `folds`.
         ModelError: `out` is no folder that can be written.
     """
-    extra = extra or Extra()
-    sets = {folder: read_pages(folder) for folder in folders}
+    extra, out = extra or Extra(), Path(out)
+    sets = {folder: read_pages(folder) for folder in folders_of(folders)}
     for folder, found in sets.items():
         if not found:
             raise DataError(f"{folder}: no labelled pages; give folders with .labels files")
+    given = [page for found in sets.values() for page in found]
+    if all(page.kind == "text" for page in given):
+        raise DataError("no labelled HTML pages; add some: plain text can be made of them as well")
     _make_folder(out)
-    pages = unique(page for found in sets.values() for page in found)
-    names = [folder.name for folder in folders]
+    pages = unique(given, say)
+    names = [folder.name for folder in sets]
     command = " ".join(("cleaner train", *names, *extra.options, "--seed", str(seed)))
     metrics: dict[str, Any] = {}
     if folds:
+        spam = _default_spam() if len(extra.texts) < _MIN_SPAM_TEXTS else None
         results = cross_validate(
-            pages, folds, extra=extra, seed=seed, n_jobs=n_jobs, options=options, say=say
-        )
-        report = evaluate_results(pages, results)
+            pages, folds, extra=extra, spam=spam, seed=seed, n_jobs=n_jobs, options=options, say=say
+        )  # fmt: skip
+        report = evaluate_results(pages, results, with_spam=spam is not None)
         say(report.table())
         metrics = {
             "command": f"{command} --folds {folds}",
@@ -514,6 +520,7 @@ def train(
     for page in pages:
         if page.name not in fitting:
             say(f"left out: {page.name}; none of it is judged, or its labels are not on the page")
+    _tell_labels(corpus, say)
     labels, samples = _labels_of(corpus), _training_samples(corpus, extra, seed=seed)
     unspoilt = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
     heads = Parallel(n_jobs=n_jobs)(_head_jobs(samples, labels, seed, options, say))
@@ -544,6 +551,18 @@ def train(
     return model
 
 
+def _tell_labels(corpus: Corpus, say: Say) -> None:
+    """Say how often each label is learned: a slip of the pen is a label of its own."""
+    blocks = Counter(label for prepared in corpus.pages for label in prepared.labels)
+    pages = Counter(label for prepared in corpus.pages for label in set(prepared.labels))
+    given = {entry.label for prepared in corpus.pages for entry in prepared.labelled.labels}
+    for label in sorted({*blocks, *given} - {UNJUDGED}):
+        if label in blocks:
+            say(f"label {label}: {blocks[label]} blocks on {pages[label]} pages")
+        else:
+            say(f"label {label}: left out; no block is all or mostly of it")
+
+
 def _make_folder(out: Path) -> None:
     """Make the model directory and try it: training takes hours, and comes before writing."""
     try:
@@ -566,13 +585,17 @@ def _spam_model(
     """
     if len(extra.texts) < _MIN_SPAM_TEXTS:
         say(f"spam: the default model's; a new one takes {_MIN_SPAM_TEXTS:,} texts (--texts)")
-        try:
-            return Cleaner().model.spam
-        except ModelError:
-            return None
+        return _default_spam()
     ids = extra.ids or ("",) * len(extra.texts)
     texts = [Text(*row, name) for row, name in zip(extra.texts, ids, strict=True)]
     return train_spam(texts, pages, seed=seed, n_jobs=n_jobs, say=say)
+
+
+def _default_spam() -> SpamModel | None:
+    try:
+        return Cleaner().model.spam
+    except ModelError:
+        return None
 
 
 def _card(model: Model) -> str:

@@ -204,7 +204,22 @@ def test_check_accepts_a_good_page(tmp_path: Path) -> None:
         ({"url": "a.org"}, 0, "url 'a.org'"),
         ({"url": "http://[bad"}, 0, "url 'http://[bad'"),
         ({"page": b"%PDF-1.4\n1 0 obj"}, 0, "page cannot be read"),
+        ({"url": "://"}, 0, "url '://'"),
         ({"rest": "menu"}, 0, "rest 'menu'"),
+        ({"extra": {"Layout": "news"}}, 0, "unknown key 'Layout'; write 'layout'"),
+        ({"extra": {"orderd": "no"}}, 0, "unknown key 'orderd'; write 'ordered'"),
+        ({"extra": {"ordered": "false"}}, 0, "ordered 'false': use yes or no"),
+        ({"page": f"Home\n\n{ARTICLE}\n\n{SECOND}".encode()}, 0, "plain text, but named as HTML"),
+        (
+            {"labels": (*PAGE.labels, Labelled("navigation", SECOND))},
+            13,
+            "text is listed in line 12 as well",
+        ),
+        (
+            {"rest": "navigation", "labels": (Labelled("article", "they"),)},
+            10,
+            "so few words of a block are not found",
+        ),
         ({"labels": (Labelled("menu", "Home"), *PAGE.labels[1:])}, 10, "unknown label 'menu'"),
         (
             {"labels": (*PAGE.labels, Labelled("article", "Never written anywhere, sadly."))},
@@ -230,6 +245,13 @@ def test_check_finds(tmp_path: Path, change: dict[str, object], line: int, messa
     problems = check(tmp_path)
     assert [problem.line for problem in problems] == [line]
     assert message in problems[0].message
+
+
+def test_check_finds_html_that_is_called_plain_text(tmp_path: Path) -> None:
+    write_page(tmp_path, replace(PAGE, kind="text"))
+    assert "page is HTML, but named as plain text; call it .html" in [
+        problem.message for problem in check(tmp_path)
+    ]
 
 
 def test_check_goes_on_after_a_binary_page(tmp_path: Path) -> None:

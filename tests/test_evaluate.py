@@ -242,6 +242,28 @@ def test_groups_table_and_json() -> None:
     assert "expected calibration error" in table
 
 
+def test_figures_that_nothing_stands_behind_do_not_exist() -> None:
+    page = a_page(labels=a_page().labels[:3])
+    results = cast(Any, [a_result(["article"] * 5, spam=False)])
+    report = evaluate_results([page], results, with_spam=False)
+    figures = report.to_dict()["all"]
+    assert figures["spam"]["recall"] is figures["spam"]["precision"] is None
+    assert figures["labels"]["navigation"]["precision"] is None
+    assert figures["labels"]["navigation"]["recall"] == 0
+    assert "comment" not in figures["labels"]
+    assert (figures["pages"], figures["wholly_labelled"]) == (1, 0)
+    results = cast(Any, [a_result(GOLD)] * 2)
+    both = evaluate_results([page, a_page(name="b", rest="navigation")], results)
+    assert "wholly labelled" in both.table()
+
+
+def test_a_rest_that_the_model_does_not_know_is_an_error(tmp_path: Path) -> None:
+    write_page(tmp_path, a_page(rest="naviagtion"))
+    cleaning = cast(Any, SimpleNamespace(model=SimpleNamespace(labels=LABELS)))
+    with pytest.raises(DataError, match="label 'naviagtion' is unknown to the model"):
+        evaluate(cleaning, str(tmp_path))
+
+
 def test_no_pages_is_an_error() -> None:
     with pytest.raises(DataError, match="folder"):
         evaluate_results([], [])

@@ -17,7 +17,7 @@ import pytest
 import cleaner.train
 from cleaner.clean import Cleaner
 from cleaner.compose import documents
-from cleaner.data.pages import LabelledPage, read_pages
+from cleaner.data.pages import Labelled, LabelledPage, read_pages, write_page
 from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import (
@@ -49,8 +49,6 @@ def few(shipped: list[LabelledPage]) -> list[LabelledPage]:
 
 @pytest.fixture
 def folder(few: list[LabelledPage], tmp_path: Path) -> Path:
-    from cleaner.data.pages import write_page
-
     for page in few:
         write_page(tmp_path / "pages", page)
     return tmp_path / "pages"
@@ -322,6 +320,42 @@ def test_texts_by_three_letters_are_composed_in_their_own_language() -> None:
     samples = composed_samples(few, 30, seed=1)
     said = "".join(word for s in samples for words in s.words["words"].rows for word in words)
     assert "返信" in said or "コメント" in said
+
+
+def test_plain_text_alone_is_refused_before_training(
+    few: list[LabelledPage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Corpus, "read", lambda *args, **options: pytest.fail("pages were prepared"))
+    for page in few:
+        if page.kind == "text":
+            write_page(tmp_path / "texts", page)
+    with pytest.raises(DataError, match="no labelled HTML pages"):
+        train(tmp_path / "texts", tmp_path / "model", folds=2)
+    assert not (tmp_path / "model").exists()
+
+
+def test_training_tells_what_is_learned_and_what_is_left_out(
+    few: list[LabelledPage], tmp_path: Path
+) -> None:
+    said: list[str] = []
+    for page in few:
+        write_page(tmp_path / "pages", page)
+    news = next(page for page in few if page.kind == "html")
+    first = next(entry for entry in news.labels if len(entry.text.split()) > 20)
+    part = Labelled("advert", " ".join(first.text.split()[:4]))
+    write_page(tmp_path / "pages", replace(news, name="copy"))
+    write_page(tmp_path / "pages", replace(news, name="part", labels=(part, *news.labels)))
+    model = train(
+        str(tmp_path / "pages"), str(tmp_path / "model"), options=SMALL, folds=2, say=said.append
+    )
+    assert "label advert: left out; no block is all or mostly of it" in said
+    assert any(line.startswith("label article: ") for line in said)
+    assert any(
+        f"has the labelled texts of {name}" in line for line in said for name in (news.name, "copy")
+    )
+    assert model.labels == LABELS
+    spam = model.manifest["metrics"]["figures"]["all"]["spam"]
+    assert spam["tp"] > 0  # folds look for spam as the model will
 
 
 def test_empty_folder(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from cleaner.data.align import FOUND, UNJUDGED, align_spans, lost_spam, text_shares, tokens
 from cleaner.data.pages import (
+    KEYS,
     LABELS_SUFFIX,
     LabelledPage,
     host_of,
@@ -18,10 +20,12 @@ from cleaner.data.pages import (
 )
 from cleaner.errors import DataError
 from cleaner.segment import segment
+from cleaner.segment.decode import decode, looks_like_html
 from cleaner.types import ARTICLE, LABELS, Page
 
 ALLOWED_LABELS = (*LABELS, UNJUDGED)
 _UNCOVERED = 0.05  # share of a page's characters that may lack a label
+_FEW_TOKENS = 2  # so many inside a block may be anywhere
 _LANGUAGE = re.compile(r"[a-z]{2}|und")
 
 
@@ -40,12 +44,13 @@ class Problem:
         return f"{place}:{self.line}: {self.message}" if self.line else f"{place}: {self.message}"
 
 
-def check(folder: Path, labels: Collection[str] = ALLOWED_LABELS) -> list[Problem]:
+def check(folder: str | Path, labels: Collection[str] = ALLOWED_LABELS) -> list[Problem]:
     """Problems of all pages in `folder`, by page and line; empty when all is well.
 
     `labels` are the labels allowed. Raises `DataError` when there is no such folder, or no
     page in it: a wrong path must not pass.
     """
+    folder = Path(folder)
     names = page_names(folder)
     if not names:
         raise DataError(f"{folder}: no labelled pages; give folders with .labels files")
@@ -66,7 +71,7 @@ def check(folder: Path, labels: Collection[str] = ALLOWED_LABELS) -> list[Proble
             message = f"page cannot be read ({error}); replace it, or remove both files"
             problems.append(Problem(name, 0, message))
             continue
-        problems += _check_texts(page, parsed, lines)
+        problems += [*_check_kind(page), *_check_texts(page, parsed, lines)]
         words = tuple(token.text for token in tokens(parsed.source))
         twin = seen.setdefault(words, name)
         if twin != name:
@@ -82,10 +87,16 @@ def _check_values(page: LabelledPage, lines: list[int], labels: Collection[str])
         problems.append(Problem(page.name, 0, message))
     if "://" not in page.url:
         problems.append(Problem(page.name, 0, f"url {page.url!r}: give it with its scheme"))
-    elif host_of(page.url) is None:
+    elif not ((host := host_of(page.url)) or (host == "" and page.url.startswith("file:"))):
         problems.append(Problem(page.name, 0, f"url {page.url!r}: no address; correct it"))
     if page.rest not in labels:
         problems.append(Problem(page.name, 0, f"rest {page.rest!r}: use one of {known}"))
+    for key in page.extra:
+        if key not in KEYS and (meant := get_close_matches(key.lower(), KEYS, 1, 0.8)):
+            problems.append(Problem(page.name, 0, f"unknown key {key!r}; write {meant[0]!r}"))
+    if page.extra.get("ordered", "no") not in ("yes", "no"):
+        message = f"ordered {page.extra['ordered']!r}: use yes or no"
+        problems.append(Problem(page.name, 0, message))
     for line, entry in zip(lines, page.labels, strict=True):
         if entry.label not in labels:
             message = f"unknown label {entry.label!r}; use one of {known}"
@@ -96,6 +107,14 @@ def _check_values(page: LabelledPage, lines: list[int], labels: Collection[str])
     return problems
 
 
+def _check_kind(page: LabelledPage) -> Iterator[Problem]:
+    text = decode(page.page)
+    if page.kind == "text" and looks_like_html(text):
+        yield Problem(page.name, 0, "page is HTML, but named as plain text; call it .html")
+    elif page.kind == "html" and "<" not in text:
+        yield Problem(page.name, 0, "page is plain text, but named as HTML; call it .txt")
+
+
 def _check_texts(page: LabelledPage, parsed: Page, lines: list[int]) -> list[Problem]:
     blocks = [parsed.text_of(block) for block in parsed.blocks]
     texts = [entry.text for entry in page.labels]
@@ -104,11 +123,18 @@ def _check_texts(page: LabelledPage, parsed: Page, lines: list[int]) -> list[Pro
     elsewhere = text_shares(blocks, [texts[at] for at in missing], ordered=False)
     problems = []
     for at, share in zip(missing, elsewhere, strict=True):
-        message = (
-            f"text is out of page order: {_shorten(texts[at])}; move the line"
-            if page.ordered and share >= FOUND
-            else f"text is not in the page: {_shorten(texts[at])}; copy it from the page"
-        )
+        text = _shorten(texts[at])
+        if not page.ordered or share < FOUND:
+            message = f"text is not in the page: {text}; copy it from the page"
+        elif texts[at] in texts[:at]:
+            message = (
+                f"text is listed in line {lines[texts.index(texts[at])]} as well, and not in the "
+                f"page behind the lines above: {text}; move the line, or remove one of the two"
+            )
+        elif len(tokens(texts[at])) <= _FEW_TOKENS:
+            message = f"so few words of a block are not found: {text}; give more of the block"
+        else:
+            message = f"text is out of page order: {text}; move the line"
         problems.append(Problem(page.name, lines[at], message))
 
     lost = set(lost_spam(parsed, page.labels, ordered=page.ordered)).difference(missing)

@@ -37,6 +37,7 @@ DAMAGED = (OSError, EOFError, zlib.error)
 
 _REQUIRED = ("url", "language", "source", "licence")
 _OPTIONAL = ("layout", "rest")
+KEYS = (*_REQUIRED, *_OPTIONAL, "ordered")
 _MARK = re.compile(f"[{OPEN}{CLOSE}]")
 
 
@@ -96,11 +97,17 @@ def host_of(url: str) -> str | None:
         return None
 
 
-def read_page(path: Path) -> LabelledPage:
+def folders_of(folders: str | Path | Iterable[str | Path]) -> list[Path]:
+    """Folders as paths, given one or several."""
+    return [Path(folders)] if isinstance(folders, str | Path) else [Path(one) for one in folders]
+
+
+def read_page(path: str | Path) -> LabelledPage:
     """Read a labelled page, given its page file or its labels file.
 
     Raises `DataError`, naming file and line, when a file is missing or malformed.
     """
+    path = Path(path)
     folder, name = path.parent, page_name(path)
     files = page_files(folder, name)
     labels_file = folder / (name + LABELS_SUFFIX)
@@ -196,8 +203,9 @@ def page_name(file: Path) -> str:
     return file.name
 
 
-def read_pages(folder: Path) -> list[LabelledPage]:
+def read_pages(folder: str | Path) -> list[LabelledPage]:
     """All labelled pages of `folder`, sorted by name. Raises `DataError` at the first bad one."""
+    folder = Path(folder)
     return [read_page(folder / (name + LABELS_SUFFIX)) for name in page_names(folder)]
 
 
