@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gzip
 import io
@@ -22,12 +23,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.errors import InputError, RunError
-from cleaner.io import FORMATS, Columns, Record, read, sources
+from cleaner.io import FORMATS, Columns, Record, items, read, sources
 from cleaner.io.columns import look_up, without
 from cleaner.io.jsonl import to_line
-from cleaner.io.parquet import Writer, inferred_schema
+from cleaner.io.parquet import Writer, inferred_schema, schema_of
 from cleaner.io.record import MAX_PAGE, AtomicFile
 
+SKIPPED = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+"""A frame of zstd that holds no data."""
 NOISE = random.Random(0).randbytes(500)
 LINES = [json.dumps({"id": n, "text": f"page {n} {n * n}"}).encode() for n in range(20_000)]
 
@@ -96,6 +99,7 @@ def test_named_file_of_any_suffix_is_a_page(tmp_path: Path) -> None:
         (b'{"text": "a"}\n{"text": "b"}\n', ["a", "b"]),
         (gzip.compress(b'{"text": "a"}\n{"text": "b"}\n'), ["a", "b"]),
         (zst(b'{"text": "a"}\n{"text": "b"}\n', 2), ["a", "b"]),
+        (SKIPPED + zst(b'{"text": "a"}\n'), ["a"]),
         (b'{"text": "' + b"long " * 50_000 + b'"}\n', ["long " * 50_000]),
         (b"".join(MEMBERS[:2]), ["<p>page 0", "<p>page 1"]),
         (b"", []),
@@ -111,6 +115,46 @@ def test_named_file_of_any_suffix_is_a_page(tmp_path: Path) -> None:
 )
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, data: bytes, found: list[str]) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    pages = [r.data if isinstance(r.data, str) else r.data.decode() for r in read(["-"])]
+    assert len(pages) == len(found)
+    assert all(page.startswith(start) for page, start in zip(pages, found, strict=True))
+
+
+class Pipe(io.RawIOBase):
+    """Gives a few bytes at a time, as a pipe may."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._data, self._size = io.BytesIO(data), size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._data.readinto(memoryview(buffer)[: self._size])
+
+
+@pytest.mark.parametrize("size", [1, 10])
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b'\n{"text": "a"}\n{"text": "b"}\n', ["a", "b"]),
+        (gzip.compress(b'{"text": "a"}\n{"text": "b"}\n'), ["a", "b"]),
+        (gzip.compress(b"\n") + gzip.compress(b'{"text": "a"}\n{"text": "b"}\n'), ["a", "b"]),
+        (zst(b'{"text": "a"}\n{"text": "b"}\n', 2), ["a", "b"]),
+        (SKIPPED + zst(b'{"text": "a"}\n'), ["a"]),
+        (b'{}\n{"text": "b"}\n', ["", "b"]),
+        (b"{} is the empty set", ["{} is the empty set"]),
+        (b"".join(MEMBERS[:2]), ["<p>page 0", "<p>page 1"]),
+        (b"hello", ["hello"]),
+        (b"\n", ["\n"]),
+        (gzip.compress(b"hello")[:12], [""]),
+        (b"", []),
+    ],
+)
+def test_standard_input_in_pieces(
+    monkeypatch: pytest.MonkeyPatch, data: bytes, found: list[str], size: int
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(Pipe(data, size))))
     pages = [r.data if isinstance(r.data, str) else r.data.decode() for r in read(["-"])]
     assert len(pages) == len(found)
     assert all(page.startswith(start) for page, start in zip(pages, found, strict=True))
@@ -356,6 +400,14 @@ class TestWarc:
         assert [page.data for page in pages] == ([] if found is None else [found])
         assert last.id == "<urn:uuid:1>"
 
+    @pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+    def test_the_character_set_of_a_resource(self, tmp_path: Path, kind: str) -> None:
+        record = warc_record(1, "resource", "Привет, мир".encode("cp1251"))
+        typed = record.replace(b"text/plain", f"{kind}; charset=windows-1251".encode())
+        (tmp_path / "a.warc").write_bytes(typed + warc_record(2, "resource", "Köln".encode()))
+        first, second = read([str(tmp_path)])
+        assert (first.data, second.data) == ("Привет, мир", "Köln".encode())
+
     def test_names_of_headers_in_any_case(self, tmp_path: Path) -> None:
         head, end, rest = warc_record(1).partition(b"\r\nContent-Length")
         lower = head.replace(b"WARC-", b"warc-").replace(b"Content-Type: a", b"content-type: A")
@@ -566,6 +618,10 @@ class TestParquet:
             "plain": (value, stamp),
             "aware": (value, pa.timestamp("ns", "UTC")),
             "nested": ([{"at": value}], pa.list_(pa.struct([("at", stamp)]))),
+            "large": ([value], pa.large_list(stamp)),
+            "fixed": ([value], pa.list_(stamp, 1)),
+            "map": ([("at", [value])], pa.map_(pa.string(), pa.large_list(stamp))),
+            "keys": ([(value, 1)], pa.map_(stamp, pa.int64())),
             "time": (123_456_789, pa.time64("ns")),
             "lasting": (1_001, pa.duration("ns")),
         }
@@ -577,6 +633,10 @@ class TestParquet:
             "plain": when,
             "aware": when.replace(tzinfo=ZoneInfo("UTC")),
             "nested": [{"at": when}],
+            "large": [when],
+            "fixed": [when],
+            "map": [("at", [when])],
+            "keys": [(when, 1)],
             "time": time(0, 0, 0, 123_456),
             "lasting": timedelta(microseconds=1),
             "text": "a",
@@ -590,6 +650,14 @@ class TestParquet:
         assert "column text" in (records[150].error or "")
         assert [r.fields["n"] for r in records if not r.error] == [*range(150), *range(151, 200)]
 
+    def test_a_name_that_is_no_utf8(self, tmp_path: Path) -> None:
+        path = tmp_path / os.fsdecode(b"caf\xe9.parquet")
+        with path.open("wb") as file:
+            pq.write_table(pa.table({"text": ["a"]}), file)
+        (source,) = sources([str(path)])
+        assert [record.data for record in read([str(path)])] == ["a"]
+        assert schema_of(source).names == ["text"]
+
     def test_a_damaged_name_of_a_column(self, tmp_path: Path) -> None:
         file = tmp_path / "a.parquet"
         pq.write_table(pa.table({"caption": ["a"]}), file)
@@ -599,7 +667,7 @@ class TestParquet:
 
     ROWS = st.lists(
         st.dictionaries(
-            st.sampled_from("abc"),
+            st.sampled_from(["a", "b", "c\ud83d"]),
             st.recursive(
                 st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=3),
                 lambda inner: (
@@ -643,6 +711,19 @@ class TestParquet:
     ) -> None:
         rows = [{"x": value} for value in (first, *[None] * 1_998, then)]
         assert inferred_schema(rows).field("x").type == kind
+
+    @pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+    @pytest.mark.parametrize("times", [15, 30, 50, 200])
+    def test_values_deep_in_others(self, tmp_path: Path, begin: str, end: str, times: int) -> None:
+        deep = json.loads(begin * times + "1" + end * times)
+        rows = [{"id": "1", "x": deep}, {"id": "2", "x": None}]
+        writer = Writer(tmp_path / "a.parquet", inferred_schema(rows))
+        for row in rows:
+            writer.write(Writer.pack(row))
+        writer.commit()
+        found = pq.read_table(tmp_path / "a.parquet").column("x").to_pylist()
+        is_json = times * len(end) > 30
+        assert [json.loads(found[0]) if is_json else found[0], found[1]] == [deep, None]
 
     @given(rows=ROWS)
     def test_any_json_rows_can_be_written(
@@ -731,6 +812,40 @@ def test_no_content_raises(
     for content in (data, gzip.compress(data), zst(data)):
         path.write_bytes(content)
         assert all(isinstance(record, Record) for record in read([str(path)]))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.warc", "a.warc.gz", "a.parquet"])
+def test_a_disk_that_fails_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = tmp_path / name
+    if name == "a.parquet":
+        texts = pa.table({"text": [f"{n}{NOISE.hex()}" for n in range(2_000)]})
+        pq.write_table(texts, path, row_group_size=100, use_dictionary=False)
+    else:
+        parts = [line + b"\n" for line in LINES] if "json" in name else MEMBERS * 200
+        if name == "a.warc":
+            parts = list(map(gzip.decompress, parts))
+        path.write_bytes((gzip.compress if name == "a.jsonl.gz" else bytes)(b"".join(parts)))
+    (source,) = sources([str(tmp_path)])
+    size = source.size
+
+    class Failing(io.FileIO):
+        def readinto(self, buffer: Any) -> int:
+            if size // 3 < self.tell() < size - 10_000:  # the end of Parquet is read first
+                raise OSError(errno.EIO, "Input/output error")
+            return super().readinto(buffer)
+
+    def opened(path: Path, *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(Failing(str(path)), 4096)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", opened)
+        last = next(item for item in items(source) if item.error is not None)
+    assert last.refused
+    assert "Input/output error" in (last.error or "")
+    path.write_bytes(path.read_bytes()[:-20])
+    assert not any(item.refused for item in items(source))
 
 
 def test_nested_columns() -> None:

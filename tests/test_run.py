@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import gzip
 import io
 import json
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -47,8 +48,9 @@ class FaultyCleaner(SimpleCleaner):
         self.scratch = Path(scratch)
 
     def clean(
-        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, **options: str
-    ) -> Result:
+        self, page: str | bytes, kind: Kind = "auto", url: str | None = None, *,
+        keep_labels: Sequence[str] = ("article",), **options: str,
+    ) -> Result:  # fmt: skip
         text = page if isinstance(page, str) else page.decode()
         if text == "hang":
             while True:
@@ -72,7 +74,7 @@ class FaultyCleaner(SimpleCleaner):
                 os.kill(os.getpid(), signal.SIGKILL)
         elif text == "raise":
             raise KeyError("any\nmistake")
-        return super().clean(page, kind, url, **options)
+        return super().clean(page, kind, url, keep_labels=keep_labels, **options)
 
 
 def load(kind: type[SimpleCleaner] = SimpleCleaner, scratch: str = "") -> Cleaner:
@@ -85,6 +87,23 @@ def no_model() -> Cleaner:
 
 def dies() -> Cleaner:
     os._exit(1)
+
+
+def denying(paths: Collection[str]) -> Callable[..., Any]:
+    """`Path.open` for one who may not read these; root may read all."""
+    known = Path.open
+
+    def opened(path: Path, *arguments: Any, **options: Any) -> Any:
+        if str(path) in paths:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return known(path, *arguments, **options)
+
+    return opened
+
+
+def load_denied(paths: Collection[str]) -> Cleaner:
+    Path.open = denying(paths)  # type: ignore[method-assign]  # workers run nothing else
+    return load()
 
 
 def write_jsonl(path: Path, texts: Iterable[str]) -> None:
@@ -180,7 +199,48 @@ class TestFolder:
     def test_texts_mirror_the_pages(self, corpus: Path, tmp_path: Path) -> None:
         clean(corpus, tmp_path / "out", Options(format="txt"))
         assert (tmp_path / "out" / "page3.txt").read_text() == "page 3\n\nof its own\n"
-        assert (tmp_path / "out" / "deep" / "b" / "0000002.txt").read_text() == "line 2\n"
+        assert (tmp_path / "out" / "deep" / "b.jsonl" / "0000002.txt").read_text() == "line 2\n"
+
+    @pytest.mark.parametrize("shard", [2, 1000])  # pages before and behind the archive
+    def test_texts_of_pages_and_of_an_archive_of_the_same_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shard: int
+    ) -> None:
+        monkeypatch.setattr("cleaner.run.plan.SHARD", shard)
+        folder, out = tmp_path / "in", tmp_path / "out"
+        write_jsonl(folder / "part1.jsonl", ["line 1", "line 2", "line 3"])
+        (folder / "part1").mkdir()
+        for number in range(1, 6):
+            (folder / "part1" / f"{number:07d}.txt").write_text(f"page {number}")
+        for _ in range(2):
+            clean(folder, out, Options(format="txt"))
+            assert {
+                path.relative_to(out).as_posix(): path.read_text() for path in out.rglob("*.txt")
+            } == {
+                **{f"part1/{number:07d}.txt": f"page {number}\n" for number in range(1, 6)},
+                **{f"part1.jsonl/{number:07d}.txt": f"line {number}\n" for number in range(1, 4)},
+            }
+        (folder / "part1.jsonl").unlink()
+        pages = tmp_path / "elsewhere" / "part1.jsonl"
+        pages.mkdir(parents=True)
+        (pages / "0000001.txt").write_text("page 1")
+        summary = clean([str(folder), str(pages)], out, Options(format="txt"))
+        assert summary["pages"]["out"] == 5 + 3 + 1
+        assert len(list(out.rglob("*.txt"))) == 9
+        assert (out / "part1.jsonl" / "0000001.txt").read_text() == "line 1\n"
+        assert (out / "part1.jsonl-2" / "0000001.txt").read_text() == "page 1\n"
+
+    def test_texts_beside_folders_of_the_same_name(self, tmp_path: Path) -> None:
+        folder, out = tmp_path / "in", tmp_path / "out"
+        write_jsonl(folder / "a.txt.jsonl", ["in an archive"])
+        for name in ("a.html", "b.html", "b.txt/c.html", "manifest.jsonl/d.html", ".errors/e.html"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(name)
+        for _ in range(2):
+            assert clean(folder, out, Options(format="txt"))["pages"]["out"] == 6
+            assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.txt")) == [
+                ".errors-2/e.txt", "a.txt", "a.txt.jsonl/0000001.txt", "b.txt",
+                "b.txt-2/c.txt", "manifest.jsonl-2/d.txt",
+            ]  # fmt: skip
 
     def test_parquet_keeps_types(self, tmp_path: Path) -> None:
         table = pa.table(
@@ -201,6 +261,25 @@ class TestFolder:
         assert found.column("original_text").to_pylist() == ["old", None]
         assert found.column("text").to_pylist() == ["<p>a", "b"]
         assert "html" not in found.schema.names
+
+    def test_an_odd_line_does_not_stop_parquet(self, tmp_path: Path) -> None:
+        lines = [
+            '{"id": "1", "text": "one", "k\\ud83d": 1}',
+            *(
+                f'{{"id": "{levels}", "text": "two", "n": {"[" * levels}{"]" * levels}}}'
+                for levels in (50, 400, 900, 100_000)
+            ),
+            '{"id": "3", "text": "three"}',
+        ]
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / "a.jsonl").write_text("\n".join(lines))
+        for keep in (False, True):
+            out = tmp_path / f"out-{keep}"
+            summary = clean(tmp_path / "in", out, Options(format="parquet", keep_failed=keep))
+            assert summary["pages"] == {"in": 6, "out": 4, "dropped": 0, "errors": 2}
+            rows = pq.read_table(out / "a.parquet").to_pylist()
+            assert [row["k?"] for row in rows] == [1, *[None] * (5 if keep else 3)]
+            assert rows[1]["n"] == "[" * 50 + "]" * 50
 
     def test_columns_of_tables_are_told_by_what_they_hold(self, tmp_path: Path) -> None:
         table = pa.table({"html": [True], "text": [["of", "old"]], "content": ["a\n#b"]})
@@ -323,6 +402,24 @@ class TestFolder:
         clean(folder, tmp_path / "texts", Options(format="txt"))
         assert rows_of(tmp_path / "out" / ("b" * 245 + ".jsonl.zst"))[0]["text"] == "one"
         assert (tmp_path / "texts" / ("a" * 250 + ".txt")).read_text() == "page\n"
+
+    @pytest.mark.parametrize("letter", ["y", "日"])
+    def test_names_that_leave_no_room_for_a_suffix(self, tmp_path: Path, letter: str) -> None:
+        folder, length = tmp_path / "in", len(letter.encode())
+        long = letter * (249 // length)
+        for number in range(2):  # of the same name when they are cut
+            write_jsonl(folder / f"{long[:-1]}{number}.jsonl", [f"line {number}"])
+        (folder / f"{long}.htm").write_text("page")
+        (folder / f"{long}yyy.md").write_text("page")
+        attributes = tmp_path / "attributes"
+        for form in ("jsonl.zst", "txt"):
+            out, options = tmp_path / form, Options(format=form)
+            clean(folder, out, options, attributes=attributes / form)
+            again = clean(folder, out, options, attributes=attributes / form)
+            assert (again["pages"]["out"], again["this_run"]["skipped"]) == (4, 3)
+        rows = [row for path in (tmp_path / "jsonl.zst").glob("*.zst") for row in rows_of(path)]
+        assert sorted(row["text"] for row in rows) == ["line 0", "line 1", "page", "page"]
+        assert len(list((tmp_path / "txt").rglob("*.txt"))) == 4
 
     @pytest.mark.parametrize("more", ["corpus", "corpus/a.jsonl", "corpus/deep"])
     def test_inputs_given_twice(self, corpus: Path, tmp_path: Path, more: str) -> None:
@@ -447,6 +544,27 @@ class TestAgain:
         assert rows_of(tmp_path / "out" / "a.jsonl.gz")[0]["text"] == "new"
         assert summary["pages"]["in"] == 339 - 100 + 1
 
+    @pytest.mark.parametrize("form", ["jsonl", "txt"])
+    def test_what_was_denied_is_done_again(
+        self, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+    ) -> None:
+        head = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 3\r\n\r\n"
+        (corpus / "e.warc.gz").write_bytes(gzip.compress(head + b"one\r\n\r\n"))
+        (corpus / "f.jsonl.gz").write_bytes(gzip.compress(b'{"text": "cut short"}\n')[:-9])
+        options = Options(format=form)
+        whole = clean(corpus, tmp_path / "whole", options)
+        denied = ("a.jsonl", "d.parquet", "e.warc.gz", "page3.txt")
+        paths = frozenset(str(corpus / name) for name in denied)
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "open", denying(paths))
+            first = clean(corpus, tmp_path / "out", options, load=partial(load_denied, paths))
+        assert first["pages"]["errors"] == whole["pages"]["errors"] + len(denied)
+        again = clean(corpus, tmp_path / "out", options)
+        assert again["pages"] == whole["pages"]
+        assert again["this_run"]["skipped"] == 3  # the damaged one among them
+        assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+        assert clean(corpus, tmp_path / "out", options)["this_run"]["skipped"] == 7
+
     def test_other_options_are_refused_with_two_ways_out(
         self, corpus: Path, tmp_path: Path
     ) -> None:
@@ -488,23 +606,74 @@ class TestAgain:
         again = clean(folder, tmp_path / "out", Options(format="jsonl"))
         assert (again["pages"]["in"], again["this_run"]["pages"]) == (5, 0)
 
+    def test_texts_of_an_earlier_run_stay(self, tmp_path: Path) -> None:
+        out, options = tmp_path / "out", Options(format="txt")
+        for name in ("x", "y", "z"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "index.html").write_text(f"page {name}")
+
+        def texts(*names: str) -> list[str]:
+            clean([str(tmp_path / name) for name in names], out, options)
+            found = sorted(out.rglob("*.txt"))
+            return [f"{path.relative_to(out)}: {path.read_text().strip()}" for path in found]
+
+        texts("x/index.html")
+        texts("y/index.html")
+        (tmp_path / "y" / "index.html").write_text("page new")
+        for _ in range(2):
+            assert texts("y/index.html") == ["index-2.txt: page new", "index.txt: page x"]
+        both = ["index-2.txt: page new", "index-3.txt: page z", "index.txt: page x"]
+        assert texts("z") == both
+        assert texts("z", "y/index.html") == [*both[:1], both[2], "z/index.txt: page z"]
+        assert texts("x/index.html", "y/index.html") == [
+            "index.html.txt: page new", "index.txt: page x", "z/index.txt: page z",
+        ]  # fmt: skip
+
+    def test_outputs_keep_the_names_they_have(self, tmp_path: Path) -> None:
+        for name in "abc":
+            (tmp_path / f"{name}.txt").write_text(f"page {name}")
+        out, options = tmp_path / "out", Options(format="jsonl")
+
+        def ids(*names: str) -> dict[str, list[str]]:
+            clean([str(tmp_path / f"{name}.txt") for name in names], out, options)
+            found = {path.name: rows_of(path) for path in sorted(out.glob("*-0*.jsonl"))}
+            return {name: [row["id"] for row in rows] for name, rows in found.items()}
+
+        ids("a", "b")
+        for _ in range(2):  # the name of the first is free the second time
+            assert ids("a", "b", "c") == {"pages-00000-2.jsonl": ["a.txt", "b.txt", "c.txt"]}
+        # A folder in which rows are there twice already.
+        manifest = (out / "manifest.jsonl").read_text()
+        (out / "manifest.jsonl").write_text(
+            manifest + manifest.splitlines()[2].replace("pages-00000-2", "pages-00000-3") + "\n"
+        )
+        shutil.copy(out / "pages-00000-2.jsonl", out / "pages-00000-3.jsonl")
+        assert list(ids("a", "b", "c")) == ["pages-00000-2.jsonl"]
+
+    def test_an_archive_has_one_output(self, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "in" / "deep" / "a.jsonl", ["one"])
+        for folder, name in (("in", "deep/a"), ("in/deep", "a"), ("in", "deep/a")):
+            summary = clean(tmp_path / folder, tmp_path / "out", Options(format="jsonl"))
+            assert (summary["outputs"], summary["pages"]["in"]) == (1, 1)
+            assert rows_of(tmp_path / "out" / f"{name}.jsonl")[0]["text"] == "one"
+
     def test_texts_that_are_missing_or_no_more(self, tmp_path: Path) -> None:
         folder, out = tmp_path / "in", tmp_path / "out"
         write_jsonl(folder / "deep" / "b.jsonl", ["line 1", "line 2", "line 3"])
         for name in ("a", "c"):
             (folder / f"{name}.txt").write_text(f"page {name}")
-        for gone in (None, "a.txt", "deep/b/0000002.txt"):
+        for gone in (None, "a.txt", "deep/b.jsonl/0000002.txt"):
             if gone:
                 (out / gone).unlink()
             clean(folder, out, Options(format="txt"))
             assert (out / "a.txt").read_text() == "page a\n"
-            assert (out / "deep" / "b" / "0000002.txt").read_text() == "line 2\n"
+            assert (out / "deep" / "b.jsonl" / "0000002.txt").read_text() == "line 2\n"
         (folder / "a.txt").unlink()
         write_jsonl(folder / "deep" / "b.jsonl", ["line 1", "line 2"])
-        (out / "deep" / "b" / "notes.txt").write_text("mine")
+        (out / "deep" / "b.jsonl" / "notes.txt").write_text("mine")
         clean(folder, out, Options(format="txt"))
         texts = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.txt"))
-        left = ["deep/b/0000001.txt", "deep/b/0000002.txt", "deep/b/notes.txt"]
+        left = [f"deep/b.jsonl/{name}.txt" for name in ("0000001", "0000002", "notes")]
         assert texts == ["c.txt", *left]
         (folder / "c.txt").unlink()
         clean(folder, out, Options(format="txt", min_words=1), restart=True)
@@ -562,6 +731,13 @@ class TestAgain:
         clean(docs, out, attributes=tmp_path / "attributes")
         with pytest.raises(RunError, match="other options"):
             clean(docs, out, attributes=tmp_path / "others")
+        with pytest.raises(RunError, match="taken holds files of something else"):
+            clean(docs, out, attributes=tmp_path / "taken", restart=True)
+        assert (tmp_path / "taken" / "a.jsonl").read_text() == "precious"
+        assert clean(docs, out, attributes=tmp_path / "attributes")["this_run"]["skipped"] == 1
+        clean(docs, out, attributes=tmp_path / "attributes", restart=True)
+        clean(docs, out, attributes=tmp_path / "others", restart=True)
+        assert (len(tree(tmp_path / "attributes")), len(tree(tmp_path / "others"))) == (0, 1)
 
     def test_a_folder_of_something_else_is_refused(self, corpus: Path, tmp_path: Path) -> None:
         (tmp_path / "out").mkdir()
@@ -670,6 +846,58 @@ class TestAgain:
         summary = clean(corpus, tmp_path / "out", workers=2)
         assert summary["this_run"]["skipped"] >= 1
         assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+    @pytest.mark.parametrize("restart", [False, True])
+    def test_texts_of_a_stopped_run_that_are_no_page_s_any_more(
+        self, tmp_path: Path, restart: bool
+    ) -> None:
+        out, options = tmp_path / "out", Options(format="txt")
+        write_jsonl(tmp_path / "site" / "z.jsonl", (f"line {number}" for number in range(100)))
+        for number in range(100):
+            (tmp_path / "site" / f"{number}.txt").write_text(f"page {number}")
+        (tmp_path / "other.txt").write_text("another")
+
+        class Stop(Progress):
+            told = 0
+
+            def update(self, read: int, pages: int, errors: int) -> None:
+                """The second bundle of a unit is the end of it, or of its texts."""
+                self.told += 1
+                if self.told == 2:
+                    raise KeyboardInterrupt
+
+        def stop() -> int:
+            with pytest.raises(KeyboardInterrupt):
+                clean(
+                    tmp_path / "site", out, options, restart=restart,
+                    progress=Stop(io.StringIO(), quiet=True),
+                )  # fmt: skip
+            return len(list(out.rglob("*.txt")))
+
+        assert stop() == 100
+        (tmp_path / "site" / "z.jsonl").unlink()
+        assert stop() == (100 if restart else 200)
+        for _ in range(2):
+            clean([str(tmp_path / "other.txt")], out, options, restart=restart)
+            assert [path.name for path in out.rglob("*.txt")] == ["other.txt"]
+
+    def test_outputs_of_a_run_stopped_before_it_removed_old_ones(self, tmp_path: Path) -> None:
+        folder, out, options = tmp_path / "in", tmp_path / "out", Options(format="txt")
+        folder.mkdir()
+        for name in "abc":
+            (folder / f"{name}.txt").write_text(f"page {name}")
+        clean(folder, out, options)
+        (folder / "b.txt").unlink()
+
+        class Stop(Progress):
+            def update(self, read: int, pages: int, errors: int) -> None:
+                if (out / "manifest.jsonl").read_text().count('"key"') == 2:
+                    raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            clean(folder, out, options, progress=Stop(io.StringIO(), quiet=True))
+        assert clean(folder, out, options)["this_run"]["pages"] == 0
+        assert sorted(path.name for path in out.glob("*.txt")) == ["a.txt", "c.txt"]
 
 
 class TestFaults:

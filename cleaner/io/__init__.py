@@ -13,6 +13,7 @@ import sys
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO
 from itertools import chain, count
@@ -181,7 +182,7 @@ def items(source: Source) -> Iterator[Item]:
 def record(item: Item, columns: Columns) -> Record:
     """Look into a page. An item with an error gives a record with it, and what can be told."""
     if item.raw is None:
-        return Record(_place(item), error=item.error)
+        return Record(_place(item), error=item.error, refused=item.refused)
     found = _BY_NAME[item.format].record(item, columns)
     return found if item.error is None else replace(found, error=item.error)
 
@@ -205,15 +206,19 @@ def _place(item: Item) -> str:
 def _piped(source: Source) -> Iterator[Item]:
     """Standard input: its first bytes tell an archive or JSON lines from a single page."""
     raw = Unbuffered(sys.stdin.buffer)
+    head = start = b""
+    form = ""
+    # A pipe gives what is there, be it a single byte.
+    while (
+        len(head) < _HEAD
+        and len(b"".join(start.split())) < _TELLING
+        and (more := raw.read(_HEAD - len(head)))
+    ):
+        head += more
+        form = next((form for magic, form in _MAGIC.items() if head.startswith(magic)), "")
+        start = _start(head, form)
+    raw.unread(head)
     stream = BufferedReader(raw, 1 << 18)
-    head = stream.peek(1)
-    form = next((form for magic, form in _MAGIC.items() if head.startswith(magic)), "")
-    try:
-        start = head
-        if form:
-            start = unpacked(BytesIO(head), form).read1(_SNIFFED)  # type: ignore[attr-defined]
-    except READ_ERRORS:
-        pass
     if start.startswith(b"PAR1"):
         why = "Parquet cannot be read from a pipe; name the file"
         yield Item("parquet", source.name, "", error=why)
@@ -232,9 +237,28 @@ def _piped(source: Source) -> Iterator[Item]:
                 yield Item("files", source.name, "", page)
 
 
-_MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
+_MAGIC = {
+    b"\x1f\x8b": ".gz",
+    b"\x28\xb5\x2f\xfd": ".zst",
+    # A frame to be skipped, such as pzstd puts first.
+    **{bytes([low]) + b"\x2a\x4d\x18": ".zst" for low in range(0x50, 0x60)},
+}
 _SNIFFED = 1 << 16
+_HEAD = 1 << 18
+"""Packed bytes to tell by, at most: a block of zstd has up to half as many."""
+_TELLING = 16
+"""Bytes besides white space that are enough to tell by."""
 _OBJECT = re.compile(rb'\{[ \t]*("|\}\s*$)', re.MULTILINE)
+
+
+def _start(head: bytes, form: str) -> bytes:
+    """What can be unpacked of a head that was cut off anywhere."""
+    start = b""
+    stream = unpacked(BytesIO(head), form)
+    with suppress(*READ_ERRORS):
+        while len(start) < _SNIFFED and (more := stream.read1(_SNIFFED)):  # type: ignore[attr-defined]
+            start += more
+    return start
 
 
 def _is_json(head: bytes) -> bool:

@@ -16,6 +16,7 @@ from cleaner.io.record import (
     Source,
     bare_name,
     encode,
+    is_refusal,
     open_input,
     read_whole,
     reason,
@@ -48,7 +49,7 @@ def record(item: Item, columns: Columns) -> Record:
             with open_input(path) as (stream, _):
                 data = read_whole(stream)
         except READ_ERRORS as error:
-            return Record(item.input, error=reason(error))
+            return Record(item.input, error=reason(error), refused=is_refusal(error))
     return Record(item.input, data, kind_of(bare_name(path)), fields={"id": item.input})
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from cleaner.io.columns import Columns
 from cleaner.io.jsonl import to_line
-from cleaner.io.record import AtomicFile, Item, Record, Source, optional, reason
+from cleaner.io.record import AtomicFile, Item, Record, Source, is_refusal, optional, reason
 
 SUFFIXES = (".parquet",)
 
@@ -22,12 +22,16 @@ _NEEDS = "Parquet files"
 def items(source: Source) -> Iterator[Item]:
     """The rows of a file. A row group that cannot be read costs its rows."""
     parquet = optional("pyarrow.parquet", _NEEDS)
-    try:
-        file = parquet.ParquetFile(source.path, buffer_size=1 << 20, pre_buffer=False)
-    except Exception as error:  # pyarrow's own, and those of Python for names and values
-        yield _lost(source, 0, f"cannot be read: {reason(error)}", source.size)
-        return
-    with file:
+    assert source.path is not None
+    with ExitStack() as opened:
+        try:
+            # Opened here: pyarrow takes no name that is not UTF-8.
+            raw = opened.enter_context(source.path.open("rb"))
+            file = parquet.ParquetFile(raw, buffer_size=1 << 20, pre_buffer=False)
+        except Exception as error:  # pyarrow's own, and those of Python for names and values
+            lost = _lost(source, 0, f"cannot be read: {reason(error)}", source.size)
+            yield lost._replace(refused=is_refusal(error))
+            return
         total = max(1, file.metadata.num_rows)
         number = 0
         for group in range(file.metadata.num_row_groups):
@@ -45,8 +49,10 @@ def items(source: Source) -> Iterator[Item]:
                             yield Item("parquet", source.name, f"row {number}", row, size, read)
             except Exception as error:
                 why = f"row group {group + 1} cannot be read: {reason(error)}"
-                for lost in range(number + 1, last + 1):
-                    yield _lost(source, lost, why, source.size * lost // total)
+                refused = is_refusal(error)
+                for at in range(number + 1, last + 1):
+                    lost = _lost(source, at, why, source.size * at // total)
+                    yield lost._replace(refused=refused)
                 number = last
 
 
@@ -58,7 +64,7 @@ def rows_of(batch: Any) -> list[dict[str, Any] | str]:
     """
     rows: list[dict[str, Any] | str] = []
     # Where pandas is installed, pyarrow makes objects of pandas of nanoseconds.
-    if not any(map(_has_nanoseconds, batch.schema.types)):
+    if all(_microseconds(kind) == kind for kind in batch.schema.types):
         with suppress(Exception):  # one value is enough: OverflowError, KeyError of a time zone, …
             rows += batch.to_pylist()
             return rows
@@ -90,27 +96,29 @@ def _value(value: Any) -> Any:
         return None
 
 
-def _has_nanoseconds(kind: Any) -> bool:
-    types = optional("pyarrow", _NEEDS).types
-    if types.is_list(kind):
-        return _has_nanoseconds(kind.value_type)
-    if types.is_struct(kind):
-        return any(_has_nanoseconds(field.type) for field in kind)
-    return getattr(kind, "unit", "") == "ns"
-
-
 def _microseconds(kind: Any) -> Any:
     """A type with microseconds for the nanoseconds in it, which Python's own types do not hold."""
     arrow = optional("pyarrow", _NEEDS)
-    if arrow.types.is_list(kind):
-        return arrow.list_(_microseconds(kind.value_type))
-    if arrow.types.is_struct(kind):
-        return arrow.struct([field.with_type(_microseconds(field.type)) for field in kind])
+    types = arrow.types
+
+    def inside(field: Any) -> Any:
+        return field.with_type(_microseconds(field.type))
+
+    if types.is_list(kind):
+        return arrow.list_(inside(kind.value_field))
+    if types.is_large_list(kind):
+        return arrow.large_list(inside(kind.value_field))
+    if types.is_fixed_size_list(kind):
+        return arrow.list_(inside(kind.value_field), kind.list_size)
+    if types.is_map(kind):
+        return arrow.map_(inside(kind.key_field), inside(kind.item_field))
+    if types.is_struct(kind):
+        return arrow.struct([inside(field) for field in kind])
     if getattr(kind, "unit", "") != "ns":
         return kind
-    if arrow.types.is_timestamp(kind):
+    if types.is_timestamp(kind):
         return arrow.timestamp("us", kind.tz)
-    return arrow.duration("us") if arrow.types.is_duration(kind) else arrow.time64("us")
+    return arrow.duration("us") if types.is_duration(kind) else arrow.time64("us")
 
 
 def record(item: Item, columns: Columns) -> Record:
@@ -126,8 +134,10 @@ def first_row(source: Source) -> dict[str, Any] | None:
 def schema_of(source: Source) -> Any:
     """The Arrow schema of a Parquet file; None if it cannot be read."""
     parquet = optional("pyarrow.parquet", _NEEDS)
+    assert source.path is not None
     try:
-        return parquet.read_schema(source.path)
+        with source.path.open("rb") as raw:
+            return parquet.read_schema(raw)
     except Exception:
         return None
 
@@ -166,12 +176,13 @@ _TEXTS = (
 def inferred_schema(rows: Iterable[dict[str, Any]]) -> Any:
     """An Arrow schema that holds all rows, however they differ.
 
-    A field whose values fit no common type becomes text that holds their JSON.
+    A field whose values fit no common type, or lie too deep in one another, becomes text that
+    holds their JSON.
     """
     arrow = optional("pyarrow", _NEEDS)
     types: dict[str, Any] = {}
     whole: dict[str, _Extremes] = {}
-    for batch in _batches(rows):
+    for batch in _batches({_utf8(name): row[name] for name in row} for row in rows):
         for name in dict.fromkeys(name for row in batch for name in row):
             values = [row[name] for row in batch if row.get(name) is not None]
             known = types.setdefault(name, arrow.null())
@@ -184,6 +195,8 @@ _Extremes = dict[tuple[str, ...], list[int]]
 """The smallest and the largest integer of a field so far, by the place in its lists and structs."""
 _AS_JSON = "json"
 _MARK = {b"cleaner": b"json"}
+_LEVELS = 30
+"""Of lists and objects, which have up to two levels each in Parquet: Arrow opens no file of 100."""
 
 
 def _field(name: str, kind: Any, arrow: Any) -> Any:
@@ -195,8 +208,8 @@ def _field(name: str, kind: Any, arrow: Any) -> Any:
 
 def _common(known: Any, values: list[Any], whole: _Extremes, arrow: Any) -> Any:
     """A type for values of a field that had a known one; integers seen so far fit it, too."""
-    if known == _AS_JSON:
-        return known
+    if known == _AS_JSON or any(_is_deeper(value, _LEVELS) for value in values):
+        return _AS_JSON
     compute = optional("pyarrow.compute", _NEEDS)
     try:
         found = arrow.infer_type(values)
@@ -212,6 +225,14 @@ def _common(known: Any, values: list[Any], whole: _Extremes, arrow: Any) -> Any:
     except (ValueError, TypeError, OverflowError, arrow.ArrowException):
         return _AS_JSON
     return kind if _writable(kind, arrow) else _AS_JSON
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether a value has more levels of lists and objects; told before Arrow goes down them."""
+    if not isinstance(value, dict | list | tuple):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(one, levels - 1) for one in inner)
 
 
 def _leaves(array: Any, arrow: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[Any, Any]]:
@@ -265,7 +286,7 @@ class Writer:
     @staticmethod
     def pack(row: dict[str, Any]) -> dict[str, Any]:
         """What `write` takes, made in the worker."""
-        return {name: _utf8(value) for name, value in row.items()}
+        return {_utf8(name): _utf8(value) for name, value in row.items()}
 
     def write(self, row: dict[str, Any], target: str = "") -> None:
         """Append a row."""

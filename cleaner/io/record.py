@@ -28,7 +28,7 @@ MAX_PAGE = 64 << 20
 """Bytes of a page, or of the line or record around it, that are read; a larger one is an error."""
 
 PACKED = (".gz", ".zst")
-_MAX_NAME = 255
+MAX_NAME = 255
 """Bytes of a file name, on most systems."""
 _BLOCK = 8192
 """Compressed bytes unpacked at a time: a few kilobytes of zstd can hold a gigabyte of zeros."""
@@ -51,6 +51,8 @@ class Item(NamedTuple):
     """Bytes of the input that are behind the reader after this item."""
     error: str | None = None
     """Why there is no `raw`."""
+    refused: bool = False
+    """Whether that was no fault of the input: see `is_refusal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Record:
     """Field that holds the page; None where a page is not a field."""
     error: str | None = None
     """Why there is no `data`."""
+    refused: bool = False
+    """Whether that was no fault of the input: see `is_refusal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +132,16 @@ class Unbuffered(io.RawIOBase):
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream, self.passed = stream, 0
+        self._again = b""
 
     def readable(self) -> bool:
         """It is."""
         return True
+
+    def unread(self, data: bytes) -> None:
+        """Take back what was read last, to be read again."""
+        self._again = data + self._again
+        self.passed -= len(data)
 
     def tell(self) -> int:
         """Bytes read so far; buffers above and FastWARC ask for it."""
@@ -140,7 +150,9 @@ class Unbuffered(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Read what is there, up to the size of the buffer."""
         read1 = getattr(self._stream, "read1", self._stream.read)
-        data = read1(len(buffer))
+        size = len(buffer)
+        data, self._again = self._again[:size], self._again[size:]
+        data = data or read1(size)
         buffer[: len(data)] = data
         self.passed += len(data)
         return len(data)
@@ -301,7 +313,7 @@ class AtomicFile:
 def _part_name(name: str) -> str:
     """Name for a file that is not whole yet; that of a long one is made of its hash."""
     part = f".{name}.part"
-    if len(os.fsencode(part)) > _MAX_NAME:
+    if len(os.fsencode(part)) > MAX_NAME:
         part = f".{hashlib.sha256(os.fsencode(name)).hexdigest()}.part"
     return part
 
@@ -324,6 +336,14 @@ def reason(error: BaseException) -> str:
     """Words for an exception met while reading, on one line."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(text.split()) or type(error).__name__
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the system would not open or read a file, as it may the next time.
+
+    What is raised for damaged data has no number.
+    """
+    return isinstance(error, OSError) and error.errno is not None
 
 
 def zstandard() -> Any:

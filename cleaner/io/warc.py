@@ -23,6 +23,7 @@ from cleaner.io.record import (
     Item,
     Record,
     Source,
+    is_refusal,
     open_input,
     optional,
     reason,
@@ -53,7 +54,8 @@ def items(source: Source) -> Iterator[Item]:
         with open_input(source.path, unpack=False) as (stream, tell):
             yield from records(source.name, stream, tell, seekable=True)
     except OSError as error:
-        yield Item("warc", source.name, "byte 0", read=source.size, error=reason(error))
+        why, refused = reason(error), is_refusal(error)
+        yield Item("warc", source.name, "byte 0", None, 0, source.size, why, refused)
 
 
 def record(item: Item, columns: Columns) -> Record:
@@ -70,9 +72,9 @@ def record(item: Item, columns: Columns) -> Record:
         return Record(name, url=url, fields=fields, error=f"broken HTTP body: {reason(error)}")
     if len(data) > MAX_PAGE:
         return Record(name, url=url, fields=fields, error=too_large())
-    content_type = _content_type(headers, http)
-    is_text = _kind(headers) == "conversion" or content_type.startswith("text/plain")
-    page = data.decode("utf-8", "replace") if is_text and not http else _by_header(data, http)
+    is_conversion = _kind(headers) == "conversion"  # which is UTF-8 wherever it came from
+    is_text = is_conversion or _content_type(headers, http).startswith("text/plain")
+    page = data.decode("utf-8", "replace") if is_conversion else _by_header(data, http or headers)
     return Record(name, page, "text" if is_text else "auto", url, fields)
 
 
@@ -85,7 +87,7 @@ def records(
     pages = 0
     while True:
         broken: int | None = None
-        why = "the file ends inside it"
+        why, refused = "the file ends inside it", False
         try:
             for found in warc.ArchiveIterator(stream, parse_http=False):
                 begin = broken = found.stream_pos
@@ -119,7 +121,7 @@ def records(
         except BaseException as error:
             if not _is_failure(error):
                 raise
-            why = reason(error)
+            why, refused = reason(error), is_refusal(error)
         following = None
         if seekable:
             start = behind if broken is None else broken + 1
@@ -130,7 +132,8 @@ def records(
             why += f"; nothing behind it can be read, the {pages} pages before it were"
         elif broken is None or broken >= following:
             broken = behind
-        yield _lost(name, behind if broken is None else broken, tell(), why)
+        lost = _lost(name, behind if broken is None else broken, tell(), why)
+        yield lost._replace(refused=refused)
         if following is None:
             return
         behind = following
@@ -330,13 +333,13 @@ def _joined(data: bytes) -> bytes:
     raise ValueError(_CUT_SHORT)
 
 
-def _by_header(data: bytes, http: dict[str, str]) -> str | bytes:
-    """Text by the character set of the HTTP header where the bytes agree, else the bytes.
+def _by_header(data: bytes, headers: dict[str, str]) -> str | bytes:
+    """Text by the character set of the Content-Type where the bytes agree, else the bytes.
 
     The header alone knows the encoding of many pages; and it is often wrong, which
     the page's own declaration and content then tell.
     """
-    match = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", http.get("content-type", ""), re.I)
+    match = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", headers.get("content-type", ""), re.I)
     if match is None:
         return data
     try:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -41,7 +41,7 @@ from cleaner.run.outputs import (
     open_writer,
 )
 from cleaner.run.outputs import packing as packing_of
-from cleaner.run.plan import Unit, gone, units
+from cleaner.run.plan import Texts, Unit, replaced, units
 from cleaner.run.pool import Pool, Task
 from cleaner.run.progress import Progress, table
 
@@ -114,17 +114,22 @@ def run(
         try:
             progress.begin(total)
             taken = {entry.name: entry.label for entry in manifest.entries.values()}
-            keys: dict[str, str] = {}
-            seen: set[str] = set()
+            given = {str(Path(item).resolve()) for item in inputs if item != STDIN}
+            texts = Texts(manifest.entries.values(), given) if options.format == "txt" else None
+            begun: dict[str, tuple[str, list[str]]] = {}
+            seen: dict[str, set[str]] = {}
 
             def undone() -> Iterator[Unit | int]:
                 nonlocal skipped
                 for unit in units(inputs, taken):
                     key = unit.key()
-                    seen.add(unit.label)
-                    if manifest.find(unit.name, key) is None:
+                    seen.setdefault(unit.label, set()).add(unit.name)
+                    files = texts.of(unit) if texts else [f"{unit.name}.{options.format}"]
+                    if attributes is not None:
+                        files.append(str((attributes / _attributes_name(unit)).resolve()))
+                    if manifest.find(unit.name, key, files) is None:
                         # Of the inputs before they are read: a change after that is done again.
-                        keys[unit.name] = key
+                        begun[unit.name] = key, files
                         yield unit
                     else:
                         size = sum(source.size for source in unit.sources)
@@ -138,8 +143,10 @@ def run(
                     unit, read, position = task.tag
                     with _writing(output):
                         if current is None:
-                            key = keys.pop(unit.name)
-                            current = _UnitOutput(unit, key, output, options, attributes)
+                            key, files = begun.pop(unit.name)
+                            if texts:
+                                manifest.begin(unit.name, files)
+                            current = _UnitOutput(unit, key, files, output, options)
                         for item, outcome in zip(task.items, task.results, strict=True):
                             current.add(item, outcome)
                             done_now.add(outcome)
@@ -148,7 +155,7 @@ def run(
                             current = None
                     progress.update(position, done_now.pages, done_now.errors)
                 with _writing(output):
-                    _drop_shards(manifest, inputs, seen, progress)
+                    _drop_shards(manifest, given, seen, progress)
                 finished = True
             finally:
                 if current is not None:
@@ -239,25 +246,21 @@ class _UnitOutput:
     """What is written for one unit, in place only when all of it is."""
 
     def __init__(
-        self, unit: Unit, key: str, folder: Path, options: Options, attributes: Path | None
+        self, unit: Unit, key: str, files: list[str], folder: Path, options: Options
     ) -> None:
-        self._unit, self._key = unit, key
+        self._unit, self._key, self._files = unit, key, files
         self._counts = Counts()
-        self._targets = _targets(unit)
-        self._files: list[str] = []
         self._errors = ErrorsFile(folder / errors_file(unit.name))
         self._attributes: AtomicFile | None = None
+        self._target: Callable[[Item, int], str] = lambda item, number: ""
         if options.format == "txt":
             self._writer: Writer = FolderWriter(folder)
+            self._target = _targets(unit, files)
         else:
-            name = f"{unit.name}.{options.format}"
-            self._files.append(name)
-            self._writer = open_writer(folder / name, options, unit.sources)
+            self._writer = open_writer(folder / files[0], options, unit.sources)
         try:
-            if attributes is not None:
-                path = (attributes / _attributes_name(unit)).resolve()
-                self._files.append(str(path))
-                self._attributes = AtomicFile(path)
+            if options.attributes:
+                self._attributes = AtomicFile(Path(files[-1]))
         except BaseException:
             self.abort()
             raise
@@ -265,10 +268,12 @@ class _UnitOutput:
     def add(self, item: Item, outcome: Outcome) -> None:
         """Store what became of a page."""
         if outcome.packed is not None:
-            target = self._targets(item, self._counts.pages + 1)
+            target = self._target(item, self._counts.pages + 1)
             self._writer.write(outcome.packed, target)
         if outcome.status == "error":
             self._errors.write(item, outcome)
+        if outcome.refused:  # without a key, the next run does the unit again
+            self._key = ""
         if self._attributes is not None and outcome.attributes is not None:
             self._attributes.write(outcome.attributes)
         self._counts.add(outcome)
@@ -280,20 +285,21 @@ class _UnitOutput:
         if self._attributes is not None:
             self._attributes.commit()
         self._errors.commit()
-        unit = self._unit
         if isinstance(self._writer, FolderWriter):
-            self._files += self._texts(self._writer)
+            self._files = self._texts(self._writer)
+        unit = self._unit
         return Entry(unit.name, unit.label, self._key, tuple(self._files), self._counts)
 
     def _texts(self, writer: FolderWriter) -> list[str]:
-        """What to note of texts; those of an earlier try with more pages go."""
-        if self._unit.holds_pages:
-            return writer.targets
-        written = {writer.folder / target for target in writer.targets}
-        for text in numbered_texts(writer.folder / self._unit.name):
-            if text not in written:
-                text.unlink()
-        return [f"{self._unit.name}/"] if written else []
+        """Of the files, those that came to be; texts of an earlier try with more pages go."""
+        written = set(writer.targets)
+        for folder in self._files:
+            if folder.endswith("/"):
+                for text in numbered_texts(writer.folder / folder):
+                    if f"{folder}{text.name}" not in written:
+                        text.unlink()
+        written |= {f"{target.rpartition('/')[0]}/" for target in writer.targets}
+        return [file for file in self._files if file in written or Path(file).is_absolute()]
 
     def abort(self) -> None:
         """Leave no part of a file behind."""
@@ -361,13 +367,13 @@ def _pool(load: Load, options: Options, workers: int) -> Pool[Item, Outcome]:
     return pool
 
 
-def _targets(unit: Unit) -> Callable[[Item, int], str]:
+def _targets(unit: Unit, files: list[str]) -> Callable[[Item, int], str]:
     """Names of text files: a page's own, or its number in the folder of its archive."""
     if unit.holds_pages:
         # By path: files of several folders may have the same name.
-        names = {str(source.path): source.target for source in unit.sources}
+        names = {str(source.path): file for source, file in zip(unit.sources, files, strict=False)}
         return lambda item, number: names[item.raw]
-    return lambda item, number: f"{unit.name}/{number:07d}.txt"
+    return lambda item, number: f"{files[0]}{number:07d}.txt"
 
 
 def _attributes_name(unit: Unit) -> str:
@@ -413,12 +419,18 @@ def _keep_out(inputs: Iterable[str], output: Path) -> None:
 
 
 def _drop_shards(
-    manifest: Manifest, inputs: Iterable[str], seen: set[str], progress: Progress
+    manifest: Manifest, given: Set[str], seen: Mapping[str, Set[str]], progress: Progress
 ) -> None:
-    """Forget shards of pages that are gone, or in other shards now."""
-    folders = {str(Path(item).resolve()) for item in inputs if item != STDIN}
-    entries = {entry.label: entry for entry in manifest.entries.values()}
-    dropped = [entries[label] for label in gone(entries, seen, folders)]
+    """Forget shards of pages that are gone, or in other outputs now. `seen`: names by label."""
+    dropped = [
+        entry
+        for entry in manifest.entries.values()
+        if (
+            entry.name not in seen[entry.label]
+            if entry.label in seen
+            else replaced(entry.label, given)
+        )
+    ]
     for entry in dropped:
         progress.say(f"{entry.name}: its pages are gone, or in other outputs; removed")
     manifest.settle(dropped)

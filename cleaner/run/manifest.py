@@ -3,14 +3,16 @@
 The first line names model and options; each line after it a finished unit, by a key of
 path, size and modification time of its inputs. Lines are only appended, each synced
 after the unit's files are in place: whatever kills a run, a unit either has its line and
-whole files, or is done again. Nothing depends on the number of workers.
+whole files, or is done again. Texts are in place before, so a line ahead of them tells which;
+what is no unit's any more is removed when a run is `settled`. Nothing depends on the number
+of workers.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,31 +66,37 @@ class Manifest:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / NAME
         self._stale: set[str] = set()
-        """Files of units that were done again."""
+        """Files of units that were done again, texts of begun ones: maybe no unit's by now."""
         with ExitStack() as held:
             for other in beside:
                 held.enter_context(open_held(other / _LOCK, other))
                 held.callback((other / _LOCK).unlink, missing_ok=True)
             if not path.exists():
-                for fresh in (folder, *beside):
-                    if any(entry.name[0] != "." for entry in fresh.iterdir()):
-                        raise _foreign(fresh)
+                _check_empty((folder, *beside))
             self._file = held.enter_context(path.open("a+b"))
             hold(self._file, folder)
-            self.entries = self._read(identity, restart=restart)
+            self.entries = self._read(identity, beside, restart=restart)
             self._held = held.pop_all()
 
     def close(self) -> None:
         """Let go of the folders."""
         self._held.close()
 
-    def find(self, name: str, key: str) -> Entry | None:
-        """The entry of a unit that was done as it is now, and whose files are still there."""
+    def find(self, name: str, key: str, files: Iterable[str]) -> Entry | None:
+        """The entry of a unit that was done as it is now, and whose files are still there.
+
+        `files`: where it would be written to now.
+        """
         entry = self.entries.get(name)
-        if entry is None or not key or entry.key != key:
+        if entry is None or not key or entry.key != key or not set(entry.files) <= set(files):
             return None
-        files = [*entry.files, *([errors_file(name)] if entry.counts.errors else [])]
-        return entry if all(self._is_there(file, entry.counts) for file in files) else None
+        written = [*entry.files, *([errors_file(name)] if entry.counts.errors else [])]
+        return entry if all(self._is_there(file, entry.counts) for file in written) else None
+
+    def begin(self, name: str, files: Sequence[str]) -> None:
+        """Note what a unit writes, if that is in place before the unit is finished."""
+        self._stale.update(files)
+        self._append({"name": name, "begun": True, "files": list(files)})
 
     def add(self, entry: Entry) -> None:
         """Note that a unit is finished."""
@@ -113,10 +121,13 @@ class Manifest:
         for entry in gone:
             self._stale.update((*entry.files, errors_file(entry.name)))
             del self.entries[entry.name]
-        self._remove(self._stale.difference(*(e.files for e in self.entries.values())))
-        self._stale.clear()
+        kept = {file for entry in self.entries.values() for file in entry.files}
+        self._remove(self._stale - kept, kept)
         for entry in gone:
             self._append({"name": entry.name, "gone": True})
+        if self._stale:
+            self._append({"settled": True})
+        self._stale.clear()
 
     def _is_there(self, file: str, counts: Counts) -> bool:
         path = self.folder / file
@@ -124,18 +135,21 @@ class Manifest:
             return sum(1 for _ in numbered_texts(path)) >= counts.out
         return path.exists()
 
-    def _remove(self, files: Iterable[str]) -> None:
+    def _remove(self, files: Iterable[str], kept: Set[str] = frozenset()) -> None:
         for file in files:
             path = self.folder / file
             if not file.endswith("/"):
                 path.unlink(missing_ok=True)
                 continue
             for text in numbered_texts(path):
-                text.unlink()
+                if f"{file}{text.name}" not in kept:
+                    text.unlink()
             with suppress(OSError):  # other files are in it
                 path.rmdir()
 
-    def _read(self, identity: Mapping[str, Any], *, restart: bool) -> dict[str, Entry]:
+    def _read(
+        self, identity: Mapping[str, Any], beside: Sequence[Path], *, restart: bool
+    ) -> dict[str, Entry]:
         self._file.seek(0)
         content = self._file.read()
         # NUL bytes are what a power cut leaves of a file.
@@ -148,9 +162,15 @@ class Manifest:
             lines = [json.loads(line) for line in whole.splitlines()]
             entries: dict[str, Entry] = {}
             for line in lines[1:]:
-                if line.get("gone"):
+                if line.get("settled"):
+                    self._stale.clear()
+                elif line.get("gone"):
                     entries.pop(line["name"], None)
+                elif line.get("begun"):
+                    self._stale.update(line["files"])
                 else:
+                    if before := entries.get(line["name"]):
+                        self._stale.update(before.files)
                     entries[line["name"]] = _entry(line)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if not restart:
@@ -159,6 +179,10 @@ class Manifest:
                     "or add --restart to clean everything again"
                 ) from error
             lines, entries = [{}], {}
+            self._stale.clear()
+        if restart or not lines:
+            known = lines[0].get("options", {}).values() if lines else ()
+            _check_empty(other for other in beside if str(other.resolve()) not in known)
         if lines and restart:
             self._forget(entries)
             lines, entries = [], {}
@@ -174,6 +198,8 @@ class Manifest:
     def _forget(self, entries: Mapping[str, Entry]) -> None:
         for entry in entries.values():
             self._remove((*entry.files, errors_file(entry.name)))
+        self._remove(self._stale)
+        self._stale.clear()
         self._file.truncate(0)
 
     def _append(self, line: Mapping[str, Any]) -> None:
@@ -181,6 +207,12 @@ class Manifest:
         self._file.write(json.dumps(line).encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def _check_empty(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if any(entry.name[0] != "." for entry in folder.iterdir()):
+            raise _foreign(folder)
 
 
 def _foreign(folder: Path) -> RunError:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path, PurePosixPath
 
 from cleaner.io import FORMATS, STDIN, Source, format_of, sources
-from cleaner.io.record import bare_name
-from cleaner.run.manifest import ERRORS
+from cleaner.io.record import MAX_NAME, bare_name
+from cleaner.run.manifest import ERRORS, Entry
+from cleaner.run.manifest import NAME as MANIFEST
 
 SHARD = 1_000
 """Files of one page each that share an output."""
+_ROOM = MAX_NAME - len(".jsonl.zst")
+"""Bytes of an output's name without its suffix."""
+_DIGITS = 8
+"""Of the hash in a name that is cut, and as many at most of the number behind one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,9 @@ class _Names:
     def __init__(self, taken: Mapping[str, str]) -> None:
         # The reports of the run lie beside its outputs.
         self._labels = {"errors": "", "manifest": "", **taken}
+        self._earlier: dict[str, list[str]] = {}
+        for name, label in taken.items():
+            self._earlier.setdefault(label, []).append(name)
         self._shards: Counter[Path | None] = Counter()
 
     def shard(self, folder: Path | None, pages: Iterable[Source]) -> Unit:
@@ -92,32 +101,81 @@ class _Names:
         base = (folder.name if folder else "") or "pages"
         # A later run may name others, whose output must not replace this one.
         label = f"{folder}#{number}" if folder else "\n".join(str(_place(one)) for one in found)
-        return Unit(label, _free(f"{base}-{number:05d}", label, self._labels), found)
+        return Unit(label, self._name(f"{base}-{number:05d}", label), found)
 
     def archive(self, source: Source) -> Unit:
         """A unit of one file with many pages, or of standard input."""
         label, stem = STDIN, bare_name(source.name)
         path = PurePosixPath(source.name)
         if source.path is not None:
-            label, stem = str(source.path.resolve()), PurePosixPath(bare_name(path.name)).stem
+            label, stem = str(source.path.resolve()), _stem(path.name)
         if path.parts[0] == ERRORS:  # an earlier run's, as input
             path = PurePosixPath(ERRORS.lstrip("."), *path.parts[1:])
-        return Unit(label, _free(str(path.with_name(stem)), label, self._labels), (source,))
+        return Unit(label, self._name(str(path.with_name(stem)), label), (source,))
+
+    def _name(self, name: str, label: str) -> str:
+        """The name that an earlier run gave it, though a better one be free by now; else a free."""
+        for held in self._earlier.get(label, ()):
+            base, _, number = held.rpartition("-")
+            if held == _short(name, _ROOM) or (
+                base == _short(name, _ROOM - _DIGITS) and number.isdigit()
+            ):
+                return held
+        return _free(name, label, self._labels, room=_ROOM)
 
 
-def gone(labels: Iterable[str], seen: set[str], folders: set[str]) -> Iterator[str]:
-    """Labels of pages that are gone, or in the units of other labels, which were `seen`.
+class Texts:
+    """Where the texts of a run go: each to a place of its own, and to none of an earlier run's.
+
+    Pages share folders; that of an archive is its own.
+
+    Args:
+        entries: what earlier runs into the folder have finished.
+        given: paths of the inputs; what is made of them may be replaced.
+    """
+
+    def __init__(self, entries: Iterable[Entry], given: Set[str]) -> None:
+        self._owners = dict.fromkeys((ERRORS, MANIFEST, "errors.jsonl", "run.json"), "the run")
+        for entry in entries:
+            for file in entry.files:
+                if file.endswith("/") or not replaced(entry.label, given):
+                    path = PurePosixPath(file)
+                    self._owners.update((str(folder), _SHARED) for folder in path.parents)
+                    self._owners[str(path)] = entry.label
+
+    def of(self, unit: Unit) -> list[str]:
+        """A text for each page of a unit, in order; of an archive, the folder of its texts."""
+        if unit.holds_pages:
+            return [
+                self._free(one.target.removesuffix(".txt"), str(one.path), ".txt")
+                for one in unit.sources
+            ]
+        name = PurePosixPath(unit.sources[0].name).name
+        # With its suffix: `part1` may be a folder of pages beside `part1.jsonl`.
+        return [self._free(unit.name + name[len(_stem(name)) :], unit.label) + "/"]
+
+    def _free(self, path: str, owner: str, suffix: str = "") -> str:
+        folder, slash, name = path.rpartition("/")
+        if folder:
+            folder = self._free(folder, _SHARED)
+        return _free(f"{folder}{slash}{name}", owner, self._owners, suffix)
+
+
+_SHARED = ""
+"""Owner of folders that any page may lie in."""
+
+
+def replaced(label: str, given: Set[str]) -> bool:
+    """Whether a run over inputs at these paths has all pages of a unit in units of its own.
 
     Only of pages, each a file; an archive stays, since raw pages are often removed to make room.
     """
-    pages = {page for other in seen for page in other.split("\n")}
-    for label in labels:
-        folder, mark, number = label.rpartition("#")
-        shard = mark and number.isdigit()
-        if label not in seen and (
-            folder in folders if shard else pages.issuperset(label.split("\n"))
-        ):
-            yield label
+    folder, mark, number = label.rpartition("#")
+    return folder in given if mark and number.isdigit() else given >= set(label.split("\n"))
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(bare_name(name)).stem
 
 
 def _place(source: Source) -> Path | None:
@@ -139,9 +197,21 @@ def _of_files(found: Iterable[Source], folder: Path | None, names: _Names) -> It
         yield names.shard(folder, pages)
 
 
-def _free(name: str, label: str, names: dict[str, str]) -> str:
-    choice, number = name, 1
+def _free(
+    name: str, label: str, names: dict[str, str], suffix: str = "", room: int = MAX_NAME
+) -> str:
+    choice, number = f"{_short(name, room - len(suffix))}{suffix}", 1
     while names.setdefault(choice, label) != label:
         number += 1
-        choice = f"{name}-{number}"
+        choice = f"{_short(name, room - len(suffix) - _DIGITS)}-{number}{suffix}"
     return choice
+
+
+def _short(path: str, room: int) -> str:
+    """The path; a last part of more bytes than a file name may have is cut, and its hash added."""
+    folder, slash, name = path.rpartition("/")
+    data = os.fsencode(name)
+    if len(data) > room:
+        start = data[: room - _DIGITS - 1].decode(errors="ignore")
+        name = f"{start}-{hashlib.sha256(data).hexdigest()[:_DIGITS]}"
+    return f"{folder}{slash}{name}"
