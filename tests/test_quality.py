@@ -42,12 +42,20 @@ def test_labels_on_shipped_pages(report: Report, group: str, label: str, floor: 
 
 
 @pytest.mark.parametrize(
-    ("label", "floor"), [("article", 0.925), ("comment", 0.9), ("navigation", 0.89)]
+    ("kind", "label", "floor"),
+    [
+        ("html", "article", 0.98),
+        ("html", "comment", 0.955),
+        ("html", "navigation", 0.95),
+        ("text", "article", 0.948),
+        ("text", "comment", 0.945),
+        ("text", "navigation", 0.93),
+    ],
 )
-def test_labels_on_text_pages_that_were_never_trained_on(
-    cleaning: cleaner.Cleaner, label: str, floor: float
+def test_labels_on_pages_that_were_never_trained_on(
+    cleaning: cleaner.Cleaner, kind: str, label: str, floor: float
 ) -> None:
-    report = evaluate(cleaning, [ROOT / "tests" / "data" / "text_pages"])
+    report = evaluate(cleaning, [ROOT / "tests" / "data" / f"{kind}_pages"])
     assert report.groups["all"].labels[label].f1 >= floor
 
 
