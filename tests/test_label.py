@@ -898,6 +898,7 @@ def opened(address):
     print(address)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
 webbrowser.open = opened
 sys.exit(main(["label", {str(text_page)!r}, "-o", {str(out)!r}]))
 """
