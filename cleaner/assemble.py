@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from operator import itemgetter
 
@@ -35,14 +35,12 @@ def clean_text(
     gaps: dict[str, str] = {}
     previous = -1
     for start, end in kept:
-        piece = "".join(_without(source, start, end, cuts)) if cuts else source[start:end]
+        piece = _without(source, start, end, cuts)
         if not piece.strip():
             continue
         if previous >= 0:
             # Of a line that was deleted as a whole, its line end is, too.
-            gap = (
-                "".join(_without(source, previous, start, cuts)) if cuts else source[previous:start]
-            )
+            gap = _without(source, previous, start, cuts)
             if gap not in gaps:
                 gaps[gap] = gap_between(gap, a_line_a_paragraph)
             parts.append(gaps[gap])
@@ -62,13 +60,16 @@ def _has_blank_line(page: Page) -> bool:
     )
 
 
-def _without(source: str, start: int, end: int, cuts: Sequence[tuple[int, int]]) -> Iterator[str]:
+def _without(source: str, start: int, end: int, cuts: Sequence[tuple[int, int]]) -> str:
+    if not cuts:
+        return source[start:end]
+    parts = []
     first = bisect_right(cuts, start, key=itemgetter(1))
     last = bisect_left(cuts, end, key=itemgetter(0))
     for cut_start, cut_end in cuts[first:last]:
-        yield source[start:cut_start]
+        parts.append(source[start:cut_start])
         start = min(cut_end, end)
-    yield source[start:end]
+    return "".join([*parts, source[start:end]])
 
 
 def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

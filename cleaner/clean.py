@@ -169,18 +169,9 @@ class Cleaner:
             spam = tuple(find_spam(parsed, segments, self.model.spam, url, labels=written))
         if mode == "mark":
             spam = tuple(replace(span, removed=False) for span in spam)
-        text = clean_text(
-            parsed,
-            [(s.start, s.end) for s in segments if s.label in keep_labels],
-            [
-                *(
-                    span_with_gap(parsed.source, span.start, span.end)
-                    for span in spam
-                    if span.removed
-                ),
-                *hidden_words(parsed),
-            ],
-        )
+        kept = [(s.start, s.end) for s in segments if s.label in keep_labels]
+        removed = [span_with_gap(parsed.source, s.start, s.end) for s in spam if s.removed]
+        text = clean_text(parsed, kept, [*removed, *hidden_words(parsed)])
         return Result(
             text=text,
             comments=comments(parsed, segments),

@@ -36,8 +36,8 @@ def items(source: Source) -> Iterator[Item]:
         with open_input(source.path) as (stream, tell):
             yield from lines(source.name, stream, tell)
     except OSError as error:
-        why, refused = reason(error), is_refusal(error)
-        yield Item("jsonl", source.name, "line 1", None, 0, source.size, why, refused)
+        lost = Item("jsonl", source.name, "line 1", read=source.size, error=reason(error))
+        yield lost._replace(refused=is_refusal(error))
 
 
 def lines(name: str, stream: IO[bytes], tell: Callable[[], int]) -> Iterator[Item]:
@@ -51,7 +51,8 @@ def lines(name: str, stream: IO[bytes], tell: Callable[[], int]) -> Iterator[Ite
                 _skip_line(stream)
         except READ_ERRORS as error:
             why = f"cannot be read from this line on: {reason(error)}"
-            yield Item("jsonl", name, position, None, 0, tell(), why, is_refusal(error))
+            lost = Item("jsonl", name, position, read=tell(), error=why)
+            yield lost._replace(refused=is_refusal(error))
             return
         if not line:
             return

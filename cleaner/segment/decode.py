@@ -66,8 +66,6 @@ _LABELS = {
 _SIGNS = frozenset(b"\n\r <>")
 """Bytes that most pages hold, and that next to a zero byte are no common character's."""
 _FEWEST_SIGNS = 4
-_ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
-"""What changes to Japanese characters in an encoding whose bytes are all ASCII."""
 _NOT_FOR_PAGES = {"utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape"}
 """Encodings that Python knows, that hold ASCII, and that no browser reads a page by."""
 # A text may begin with letters alone; it holds no control characters, and no objects of a PDF.
@@ -129,7 +127,7 @@ def decode(data: bytes) -> str:
     if wide:
         return data.decode(wide, "replace")
     declared = _declared(data)
-    if b"\x1b$" in data and data.isascii() and _ISO_2022_JP.search(data):
+    if (b"\x1b$B" in data or b"\x1b$@" in data) and data.isascii():  # Japanese begins there
         declared = "iso2022_jp"
     if declared != "iso2022_jp":  # 7-bit, so valid UTF-8 as well
         try:

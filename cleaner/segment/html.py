@@ -466,8 +466,7 @@ class _Renderer:
                         self._hidden_from = -1  # not all of what is around it is hidden
                 if not inline:
                     if (
-                        pre
-                        and pre == _KEPT
+                        pre == _KEPT
                         and tag in _LINES_OF_CODE
                         and self._in_listing()
                         and not node.text().strip().isdigit()  # numbers of lines, beside them
