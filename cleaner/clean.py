@@ -8,6 +8,7 @@ from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
+from warnings import catch_warnings
 
 from cleaner.assemble import clean_text
 from cleaner.cached import cached_property
@@ -265,8 +266,15 @@ def _clean_in_processes(
                 failure = error
             if not some and failure is None:
                 return
-            for results in parallel(delayed(_clean_chunk)(clean, chunk) for chunk in some):
-                yield from results
+            found = parallel(delayed(_clean_chunk)(clean, chunk) for chunk in some)
+            try:
+                for results in found:
+                    yield from results
+            except GeneratorExit:
+                # Whoever takes no more results knows that; joblib would warn of work that is lost.
+                with catch_warnings(action="ignore"):
+                    found.close()
+                raise
         raise failure
 
 

@@ -314,6 +314,12 @@ def test_pages_are_not_read_far_ahead(
     assert sum(1 for _ in results) == 199
 
 
+def test_results_need_not_be_taken_to_the_end(small_cleaner: Cleaner) -> None:
+    results: Any = small_cleaner.clean_many([PARAGRAPH] * 500, n_jobs=2)
+    next(results)
+    results.close()  # here every warning is an error
+
+
 def test_a_cleaner_can_be_pickled(small_cleaner: Cleaner) -> None:
     copy = pickle.loads(pickle.dumps(small_cleaner))
     assert copy.clean(PARAGRAPH) == small_cleaner.clean(PARAGRAPH)
