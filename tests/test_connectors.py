@@ -172,6 +172,21 @@ class TestArrow:
         assert cleaned.column("number").to_pylist() == list(range(0, 100, 3))
         assert all(cleaned.column("text").to_pylist())
 
+    @pytest.mark.parametrize("values", [
+        pa.array(["a", "b", None]).cast(pa.string_view()),
+        pa.array([["a"], ["b"], ["c"]], pa.list_(pa.string_view())),
+        pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), pa.array(["a", "b"])),
+    ], ids=lambda values: str(values.type))  # fmt: skip
+    def test_rows_are_dropped_whatever_the_type_of_their_columns(self, values: pa.Array) -> None:
+        from cleaner.connectors.arrow import BatchCleaner
+
+        pages = [PAGES[0].read_text("utf-8"), "<p>One</p>", PAGES[0].read_text("utf-8")]
+        table = pa.table({"html": pages, "x": values})
+        for batch in (table, *table.to_batches()):
+            cleaned = BatchCleaner(engine_options(Options(min_words=10)))(batch).column("x")
+            assert cleaned.type == values.type
+            assert cleaned.to_pylist() == [values[0].as_py(), values[2].as_py()]
+
     def test_columns_are_told_by_what_they_hold(self) -> None:
         from cleaner.connectors.arrow import BatchCleaner
 
