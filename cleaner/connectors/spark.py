@@ -72,7 +72,11 @@ def _spelt(frame: DataFrame, options: Options) -> tuple[DataFrame, Options]:
     if frame.sparkSession.conf.get("spark.sql.caseSensitive") == "true":
         return frame, options
     given = {what: name.partition(".") for what, name in asdict(options.columns).items() if name}
-    usual = (*(name.partition(".")[0] for name in Columns().names()), *TYPES)
+    usual = (
+        *(name.partition(".")[0] for name in Columns().names()),
+        *TYPES,
+        *(f"original_{name}" for name in TYPES),
+    )
     spelling = {name.lower(): name for name in (*(first for first, *_ in given.values()), *usual)}
 
     def spelt(name: str) -> str:

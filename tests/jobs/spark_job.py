@@ -3,6 +3,7 @@
 import sys
 
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import lit
 
 from cleaner.connectors.spark import Columns, Options, clean_frame
 
@@ -15,6 +16,7 @@ spark = (
 )
 pages = spark.read.parquet(sys.argv[1]).repartition(2)
 pages = pages.withColumnsRenamed({"id": "Id", "page": "PAGE", "text": "TEXT"})
+pages = pages.withColumns({"model": lit("old"), "Original_Model": lit("older")})
 options = Options(columns=Columns(html="page"), segments=True)
 clean_frame(pages, options).write.parquet(sys.argv[2])
 spark.stop()
