@@ -6,8 +6,10 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from unicodedata import east_asian_width
 
 from cleaner.clean import Result
+from cleaner.rows import count_words
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION, Segment
 
 # Select Graphic Rendition codes of ECMA-48, which terminals call ANSI colours.
@@ -18,6 +20,8 @@ SPAM_STYLE = "1;97;41"
 UNSURE = 0.6
 """Segments below this confidence carry a question mark."""
 
+_HALF = "\0"
+"""Stands for the first column of a wide letter; pages are shown without it, as a control."""
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -49,7 +53,7 @@ def _summary(result: Result, codes: dict[str, str], colour: bool) -> str:
         return f"not cleaned: {_plain(result.error)}"
     words: Counter[str] = Counter()
     for segment in result.segments:
-        words[segment.label] += len(segment.text.split())
+        words[segment.label] += count_words(segment.text)
     counts = [_painted(f"{label} {words[label]}", codes[label], colour) for label in codes]
     spam = _painted(f"spam {len(result.spam)}", SPAM_STYLE, colour) if result.spam else "spam 0"
     return f"{result.kind}, words: {', '.join(counts)}; {spam}\n"
@@ -83,10 +87,19 @@ def _wrapped(head: str, text: str, code: str, colour: bool, width: int) -> Itera
     margin = head
     in_spam = False
     for line in text.split("\n"):
-        for part in textwrap.wrap(line, room, break_on_hyphens=False) or [""]:
+        for part in _fitted(line, room) or [""]:
             yield _painted(margin, code, colour) + _body(part, code, in_spam, colour)
             in_spam = part.rfind("⟦") > part.rfind("⟧") or (in_spam and "⟧" not in part)
             margin = " " * len(head)
+
+
+def _fitted(line: str, room: int) -> list[str]:
+    """Lines of so many columns, of which a letter of Chinese, Japanese or Korean takes two."""
+    if not line.isascii():
+        line = "".join(_HALF + sign if east_asian_width(sign) in "WF" else sign for sign in line)
+        room -= 1  # a letter may stand behind a break that its first half stands before
+    parts = textwrap.wrap(line, room, break_on_hyphens=False)
+    return [part.replace(_HALF, "") for part in parts]
 
 
 def _body(part: str, code: str, in_spam: bool, colour: bool) -> str:

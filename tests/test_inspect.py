@@ -53,6 +53,16 @@ def test_long_segments_are_wrapped_under_their_label() -> None:
     assert all(line.startswith(" " * len("article 1.00  ")) for line in lines[1:])
 
 
+def test_letters_of_two_columns() -> None:
+    text = "フェリーは月曜日に出航すると港長が語った" * 10
+    segment = Segment("article", text, 0, len(text), 1.0)
+    summary, _, *lines = render(page(source=text, segments=(segment,), spam=())).splitlines()
+    assert summary == "text, words: article 100; spam 0"
+    head = len("article 1.00  ")
+    assert "".join(line[head:] for line in lines) == text
+    assert all(90 <= head + 2 * len(line[head:]) <= 100 for line in lines[:-1])
+
+
 def test_spam_across_lines_keeps_its_colour() -> None:
     text = "before " + "casino " * 30 + "after"
     span = Span(7, 7 + 7 * 30 - 1, text[7:216], 1.0, "terms", False)
