@@ -143,6 +143,7 @@ class Cleaner:
         """
         if not isinstance(page, str | bytes):
             raise TypeError(f"page must be str or bytes, not {type(page).__name__}")
+        page = _plain(page)
         if not isinstance(url, str | None):
             raise TypeError(f"url must be str, not {type(url).__name__}")
         _check_options(kind, favor, spam)
@@ -305,7 +306,12 @@ def _check_options(kind: Kind, favor: Favor, spam: SpamMode) -> None:
 
 
 def _sendable(page: Any) -> str | bytes | _NoPage:
-    return page if isinstance(page, str | bytes) else _NoPage(type(page).__name__)
+    return _plain(page) if isinstance(page, str | bytes) else _NoPage(type(page).__name__)
+
+
+def _plain(page: str | bytes) -> str | bytes:
+    """A page without what its class adds: strings of lxml hold a tree, others cannot be pickled."""
+    return str.__str__(page) if isinstance(page, str) else bytes.__bytes__(page)
 
 
 def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes | _NoPage]]:

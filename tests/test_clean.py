@@ -277,6 +277,18 @@ def test_what_is_no_page_need_not_be_sent(small_cleaner: Cleaner) -> None:
     ]
 
 
+def test_of_a_string_of_another_class_the_text_is_kept() -> None:
+    class Text(str):
+        def __init__(self, text: str) -> None:
+            self.tree = threading.Lock()  # cannot be pickled
+
+    page = Text(PARAGRAPH)
+    cleaning = Cleaner()
+    results = [cleaning.clean(page), *cleaning.clean_many(["", page], n_jobs=2)]
+    assert [type(result.source) for result in results] == [str] * 3
+    assert results[0] == results[2] == cleaning.clean(PARAGRAPH)
+
+
 def test_clean_many_is_lazy(small_cleaner: Cleaner) -> None:
     def pages() -> Any:
         yield PARAGRAPH
