@@ -408,6 +408,13 @@ class TestWarc:
         first, second = read([str(tmp_path)])
         assert (first.data, second.data) == ("Привет, мир", "Köln".encode())
 
+    def test_brackets_around_an_address(self, tmp_path: Path) -> None:
+        bare = warc_record(1)
+        (tmp_path / "a.warc").write_bytes(bare.replace(b"http://a.example/1", b"<http://b.org/>"))
+        (page,) = read([str(tmp_path)])
+        assert page.url == page.fields["url"] == "http://b.org/"
+        assert page.fields["warc"]["WARC-Target-URI"] == "<http://b.org/>"
+
     def test_names_of_headers_in_any_case(self, tmp_path: Path) -> None:
         head, end, rest = warc_record(1).partition(b"\r\nContent-Length")
         lower = head.replace(b"WARC-", b"warc-").replace(b"Content-Type: a", b"content-type: A")

@@ -65,6 +65,8 @@ def record(item: Item, columns: Columns) -> Record:
     place = f"{item.input}:{item.position.removeprefix('byte ')}"
     name = headers.get("warc-record-id", place)
     url = headers.get("warc-target-uri")
+    if url is not None:  # WARC 1.0 has brackets around it, and wget writes them
+        url = url.strip().removeprefix("<").removesuffix(">")
     fields = {"id": name, "url": url, "date": headers.get("warc-date"), "warc": found}
     try:
         data = _decoded(data, http)
