@@ -29,6 +29,7 @@ import zstandard
 
 from cleaner.clean import Cleaner, Result
 from cleaner.errors import CleanerError, InputError, ModelError, RunError
+from cleaner.io import read
 from cleaner.io.parquet import Writer as ParquetWriter
 from cleaner.io.record import AtomicFile
 from cleaner.rows import count_words
@@ -1087,6 +1088,15 @@ def test_options_that_can_be_none_are_refused(
         run([str(tmp_path / "a.jsonl")], tmp_path / "out", progress=quiet(), **wrong)
     with pytest.raises(InputError, match=re.escape(message)):
         stream([str(tmp_path / "a.jsonl")], tmp_path / "b.jsonl", progress=quiet(), **wrong)
+
+
+def test_a_single_input_is_no_list_of_letters(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", ["A line."])
+    given = str(tmp_path / "a.jsonl")
+    found = run(given, tmp_path / "out", load=load, workers=1, progress=quiet())
+    assert found["pages"]["in"] == 1
+    assert stream(given, tmp_path / "b.jsonl", load=load, workers=1, progress=quiet()).pages == 1
+    assert [page.data for page in read(given)] == ["A line."]
 
 
 def test_the_name_of_one_output_tells_its_format(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ __all__ = [
     "check",
     "format_of",
     "items",
+    "listed",
     "read",
     "record",
     "sources",
@@ -86,14 +87,19 @@ _PAGES = FORMATS[0]
 _BY_NAME = {form.name: form for form in FORMATS}
 
 
-def read(inputs: Iterable[str], columns: Columns | None = None) -> Iterator[Record]:
+def listed(inputs: str | Iterable[str]) -> list[str]:
+    """Inputs, given one or several."""
+    return [inputs] if isinstance(inputs, str) else list(inputs)
+
+
+def read(inputs: str | Iterable[str], columns: Columns | None = None) -> Iterator[Record]:
     """Pages of files, of all files of a known format below folders, and of standard input (`-`).
 
     Inputs are checked before the first page: a missing file or a folder without
     pages raises `InputError`. A page that cannot be read yields a record with
     `error` set.
     """
-    inputs = list(inputs)
+    inputs = listed(inputs)
     check(inputs)
     columns = columns or Columns()
     return (record(item, columns) for source in sources(inputs) for item in items(source))

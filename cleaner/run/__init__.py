@@ -27,7 +27,7 @@ from typing import Any
 from cleaner import __version__, rows
 from cleaner.clean import Cleaner, load_cleaner
 from cleaner.errors import InputError, RunError
-from cleaner.io import STDIN, Item, Source, format_of, items, sources, survey
+from cleaner.io import STDIN, Item, Source, format_of, items, listed, sources, survey
 from cleaner.io.files import FolderWriter
 from cleaner.io.record import AtomicFile, packing
 from cleaner.rows import Limits, Options, Outcome
@@ -64,7 +64,7 @@ _TASK_PAGES, _TASK_BYTES = 64, 1 << 20
 
 
 def run(
-    inputs: Iterable[str],
+    inputs: str | Iterable[str],
     output: Path,
     options: Options | None = None,
     *,
@@ -77,7 +77,7 @@ def run(
     """Clean a corpus into a folder, and give back what is in its `run.json`.
 
     Args:
-        inputs: files, folders, or `-` for standard input.
+        inputs: one or several files, folders, or `-` for standard input.
         output: folder; it gets an output for each input file (for each thousand where a
             file is a page), `errors.jsonl`, `run.json` and `manifest.jsonl`.
         options: what decides the content of the outputs.
@@ -93,7 +93,8 @@ def run(
         ModelError: the model cannot be loaded.
         RunError: `output` holds another run, cannot be written, or workers cannot start.
     """
-    inputs, options = list(inputs), replace(options or Options(), attributes=attributes is not None)
+    inputs = listed(inputs)
+    options = replace(options or Options(), attributes=attributes is not None)
     workers = _checked(options, workers)
     total = survey(inputs)
     beside = [attributes] if attributes is not None else []
@@ -174,7 +175,7 @@ def run(
 
 
 def stream(
-    inputs: Iterable[str],
+    inputs: str | Iterable[str],
     output: Path | Writer,
     options: Options | None = None,
     *,
@@ -191,7 +192,7 @@ def stream(
 
     For the rest, and what is raised, see `run`.
     """
-    inputs = list(inputs)
+    inputs = listed(inputs)
     if options is None:
         form = format_of_output(output) if isinstance(output, Path) else None
         options = Options(format=form) if form else Options()
