@@ -292,6 +292,16 @@ def test_labelstudio_text_that_is_elsewhere_than_said_is_aligned(tmp_path: Path,
     assert block_labels(page) == [NONE, ART, ART, NONE, COM, NONE, NONE]
 
 
+def test_labelstudio_empty_regions_count_for_nothing(tmp_path: Path) -> None:
+    empty = [region(5, 5, text, "article") for text in ("", None)]
+    tasks = [task({"text": TEXT}, [*empty, FOOTER]), task({"text": TEXT}, empty, id=2)]
+    export(tmp_path / "set", *tasks)
+    (page,) = imported("labelstudio", tmp_path / "set", tmp_path / "out")
+    # By its place, as the same menu stands above, too.
+    assert block_labels(page) == [NONE] * 6 + [NAV]
+    assert check(tmp_path / "out") == []
+
+
 @pytest.mark.parametrize("places", [True, False])
 @pytest.mark.parametrize("lines", ["\n", "\\n"])
 def test_labelstudio_hypertext(tmp_path: Path, places: bool, lines: str) -> None:

@@ -123,8 +123,16 @@ def _task(entry: Mapping[str, Any], number: int) -> _Task:
 def _regions(values: Iterable[Any]) -> tuple[Value, ...]:
     """Those of `values` that label a part of a text; others are choices, ratings and the like."""
     return tuple(
-        value for value in values if isinstance(value, dict) and "start" in value and _names(value)
+        value
+        for value in values
+        if isinstance(value, dict) and "start" in value and _names(value) and not _is_empty(value)
     )
+
+
+def _is_empty(value: Value) -> bool:
+    """Whether a region, such as a stray click leaves, has no text."""
+    ends = [(value.get(side), value.get(f"{side}Offset")) for side in ("start", "end")]
+    return ends[0] == ends[1] and not value.get("text")
 
 
 def _names(value: Value) -> list[str]:
