@@ -59,6 +59,10 @@ class Task(Generic[T, R]):
     careful: bool = False
     suspect: int = -1
     """Index of an item whose worker was killed once, by whomever."""
+    given_up: int = -1
+    """Index of the last item that was given up."""
+    reason: str = ""
+    """Why it was."""
 
     @property
     def finished(self) -> bool:
@@ -102,7 +106,6 @@ class Pool(Generic[T, R]):
         self._workers: list[_Worker[T, R]] = []
         self._again: deque[Task[T, R]] = deque()
         self._failed_starts = 0
-        self._given_up: dict[int, tuple[int, str]] = {}
         self.info: Any = None
         """What `setup` told of itself, once a worker has started."""
 
@@ -218,13 +221,11 @@ class Pool(Generic[T, R]):
             task.suspect = at
             return
         items = list(task.items)
-        before = self._given_up.pop(id(task), None)
-        if before is not None and before[0] == at:
-            task.results.append(self._lost(items[at], before[1]))
+        if task.given_up == at:
+            task.results.append(self._lost(items[at], task.reason))
             return
         items[at] = self._give_up(items[at], reason)
-        task.items = items
-        self._given_up[id(task)] = (at, reason)
+        task.items, task.given_up, task.reason = items, at, reason
 
     def _reason(self, status: int | None) -> str:
         if status == -signal.SIGALRM:
