@@ -39,6 +39,7 @@ from cleaner.io.record import (
 
 __all__ = [
     "FORMATS",
+    "PARQUET",
     "STDIN",
     "Columns",
     "Format",
@@ -47,6 +48,7 @@ __all__ = [
     "Source",
     "check",
     "format_of",
+    "is_page",
     "items",
     "listed",
     "read",
@@ -75,15 +77,16 @@ class Format:
     """Module that is not installed with cleaner itself."""
 
 
+_FILES = Format("files", files.SUFFIXES, files.items, files.record)
+PARQUET = Format(
+    "parquet", parquet.SUFFIXES, parquet.items, parquet.record, parquet.first_row, "pyarrow"
+)
 FORMATS = (
-    Format("files", files.SUFFIXES, files.items, files.record),
+    _FILES,
     Format("jsonl", jsonl.SUFFIXES, jsonl.items, jsonl.record, jsonl.first_row),
     Format("warc", warc.SUFFIXES, warc.items, warc.record, needs="fastwarc.warc"),
-    Format(
-        "parquet", parquet.SUFFIXES, parquet.items, parquet.record, parquet.first_row, "pyarrow"
-    ),
+    PARQUET,
 )
-_PAGES = FORMATS[0]
 _BY_NAME = {form.name: form for form in FORMATS}
 
 
@@ -182,7 +185,7 @@ def items(source: Source) -> Iterator[Item]:
     """The pages of a file, not yet looked into; the last has an error where reading ended early."""
     if source.path is None:
         return _piped(source)
-    return (format_of(source.path) or _PAGES).items(source)
+    return (format_of(source.path) or _FILES).items(source)
 
 
 def record(item: Item, columns: Columns) -> Record:
@@ -203,6 +206,11 @@ def format_of(path: Path) -> Format | None:
     if suffix == ".json" and packing(path):
         suffix = jsonl.SUFFIXES[0]
     return next((form for form in FORMATS if suffix in form.suffixes), None)
+
+
+def is_page(source: Source) -> bool:
+    """Whether an input is a file with one page, as any without a known suffix is; no pipe is."""
+    return source.path is not None and format_of(source.path) in (None, _FILES)
 
 
 def _place(item: Item) -> str:

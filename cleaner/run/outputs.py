@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cleaner.errors import InputError
-from cleaner.io import FORMATS, Columns, Item, Record, Source, format_of, items, parquet, record
+from cleaner.io import (
+    PARQUET,
+    Columns,
+    Item,
+    Record,
+    Source,
+    format_of,
+    is_page,
+    items,
+    parquet,
+    record,
+)
 from cleaner.io.files import FolderWriter, TextWriter
 from cleaner.io.jsonl import Writer as JsonlWriter
 from cleaner.io.jsonl import to_line
@@ -91,7 +102,7 @@ def error_row(item: Item, outcome: Outcome) -> dict[str, Any]:
 
 def _schema(options: Options, sources: list[Source]) -> Any:
     arrow_fields: dict[str, Any] = {}
-    if len(sources) == 1 and sources[0].path and format_of(sources[0].path) is FORMATS[3]:
+    if len(sources) == 1 and sources[0].path and format_of(sources[0].path) is PARQUET:
         arrow_fields = _parquet_fields(sources[0], options)
     if not arrow_fields:
         found = parquet.inferred_schema(_rows(sources, options))
@@ -115,7 +126,7 @@ def _rows(sources: Iterable[Source], options: Options) -> Iterator[dict[str, Any
     for source in sources:
         if source.path is None:
             raise InputError("Parquet needs to see its input twice; write JSON lines from a pipe")
-        if (format_of(source.path) or FORMATS[0]) is FORMATS[0]:
+        if is_page(source):
             has_id = True
             yield {"id": "", **original}
             continue

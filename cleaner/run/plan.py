@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path, PurePosixPath
 
-from cleaner.io import FORMATS, STDIN, Source, format_of, sources
+from cleaner.io import STDIN, Source, is_page, sources
 from cleaner.io.record import MAX_NAME, bare_name
 from cleaner.run.manifest import ERRORS, Entry
 from cleaner.run.manifest import NAME as MANIFEST
@@ -37,8 +37,7 @@ class Unit:
     @property
     def holds_pages(self) -> bool:
         """Whether the inputs are pages, a file each, and not an archive of many."""
-        path = self.sources[0].path
-        return path is not None and format_of(path) in (None, FORMATS[0])
+        return is_page(self.sources[0])
 
     def key(self) -> str:
         """Hash of path, size and modification time of all inputs; empty for standard input."""
@@ -185,14 +184,13 @@ def _place(source: Source) -> Path | None:
 def _of_files(found: Iterable[Source], folder: Path | None, names: _Names) -> Iterator[Unit]:
     pages: list[Source] = []
     for source in found:
-        form = FORMATS[0] if source.path is None else format_of(source.path) or FORMATS[0]
-        if source.path is None or form is not FORMATS[0]:
+        if not is_page(source):
             yield names.archive(source)
-        else:
-            pages.append(source)
-            if len(pages) == SHARD:
-                yield names.shard(folder, pages)
-                pages = []
+            continue
+        pages.append(source)
+        if len(pages) == SHARD:
+            yield names.shard(folder, pages)
+            pages = []
     if pages:
         yield names.shard(folder, pages)
 
