@@ -383,10 +383,10 @@ def _check_clean(args: argparse.Namespace) -> bool:
 def _clean_page(args: argparse.Namespace, item: Item) -> int:
     """One page in this process, to standard output."""
     from cleaner.rows import setup
-    from cleaner.run.outputs import packing
+    from cleaner.run.outputs import packer
 
     form = "jsonl" if args.json else "txt"
-    work, _ = setup(lambda: _cleaner(args.model), _options(args, form), packing(form))
+    work, _ = setup(lambda: _cleaner(args.model), _options(args, form), packer(form))
     outcome = work(item)
     if outcome.error is not None:
         _say(f"cleaner: {outcome.id}: {outcome.error}")

@@ -39,8 +39,8 @@ from cleaner.run.outputs import (
     Writer,
     format_of_output,
     open_writer,
+    packer,
 )
-from cleaner.run.outputs import packing as packing_of
 from cleaner.run.plan import Texts, Unit, replaced, units
 from cleaner.run.pool import Pool, Task
 from cleaner.run.progress import Progress, table
@@ -357,7 +357,7 @@ def _tell_columns(source: Source, options: Options, progress: Progress, told: st
 
 
 def _pool(load: Load, options: Options, workers: int) -> Pool[Item, Outcome]:
-    pack = packing_of(options.format)
+    pack = packer(options.format)
     pool: Pool[Item, Outcome] = Pool(
         partial(rows.setup, load, options, pack),
         workers,

@@ -43,7 +43,7 @@ class Writer(Protocol):
         """Leave nothing that is not whole."""
 
 
-def packing(form: str) -> Callable[[dict[str, Any]], Any]:
+def packer(form: str) -> Callable[[dict[str, Any]], Any]:
     """What turns a row into what the writer of a format takes; it runs in the workers."""
     if form == "txt":
         return FolderWriter.pack
