@@ -100,8 +100,6 @@ class TextWriter:
         self._path, self._file = path, AtomicFile(path)
         self._written = False
 
-    pack = staticmethod(FolderWriter.pack)
-
     def write(self, text: bytes, target: str) -> None:
         """Store the page; a second one raises `InputError`."""
         if self._written:

@@ -104,8 +104,6 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self._file = AtomicFile(path)
 
-    pack = staticmethod(to_line)
-
     def write(self, line: bytes, target: str = "") -> None:
         """Append a line."""
         self._file.write(line)
@@ -124,8 +122,6 @@ class StreamWriter:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-
-    pack = staticmethod(to_line)
 
     def write(self, line: bytes, target: str = "") -> None:
         """Write a line."""
