@@ -108,26 +108,97 @@ class Outcome(NamedTuple):
     """Whether the page could not be read and may be the next time."""
 
 
+Pack = Callable[[dict[str, Any]], Any]
+"""Makes of a row what the writer of a format takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Makes the outcomes of pages."""
+
+    options: Options
+    pack: Pack
+    model: str
+    """Of `model_hash`."""
+
+    def cleaned(self, page: Record, result: Result) -> Outcome:
+        """That of a page with its result."""
+        options, text = self.options, result.text
+        parts: dict[str, list[str]] = {}
+        for segment in result.segments:
+            parts.setdefault(segment.label, []).append(segment.text)
+        words = {label: count_words("\n".join(texts)) for label, texts in parts.items()}
+        dropped = options.min_words > 0 and count_words(text) < options.min_words
+        removed = sum(span.removed for span in result.spam)
+        return Outcome(
+            "dropped" if dropped else "out",
+            page.id,
+            None if dropped else self.pack(self._row(page, result)),
+            words=words,
+            removed=removed,
+            marked=len(result.spam) - removed,
+            attributes=_attributes(page, result) if options.attributes else None,
+        )
+
+    def _row(self, page: Record, result: Result) -> dict[str, Any]:
+        options = self.options
+        row = kept_fields(page, options)
+        if options.keep_original and page.column is None:
+            name = "html" if result.kind == "html" else "original_text"
+            row[name] = result.html or result.source
+        row |= {
+            "text": result.text,
+            "comments": list(result.comments),
+            "spam": [asdict(span) for span in result.spam],
+            "language": result.language if options.language else None,
+            "confidence": confidence(result, options.keep_labels),
+            "model": self.model,
+            "error": None,
+        }
+        if options.segments:
+            row["segments"] = [segment._asdict() for segment in result.segments]
+            row["source"] = result.source
+        return row
+
+    def failed(self, page: Record, why: str) -> Outcome:
+        """That of a page without a result."""
+        options = self.options
+        if why.startswith(_OUT_OF_MEMORY):
+            why = f"needed more than {options.limits.megabytes:,} MB of memory"
+        packed = None
+        if options.keep_failed and options.format != "txt":
+            row = kept_fields(page, options) | dict.fromkeys(added_types(options))
+            packed = self.pack({**row, "text": "", "model": self.model, "error": why})
+        attributes = _attributes(page, Result("")) if options.attributes else None
+        return Outcome("error", page.id, packed, why, attributes=attributes, refused=page.refused)
+
+    def lost(self, item: Item, why: str) -> Outcome:
+        """That of a page that kills whoever looks at it."""
+        return self.failed(record(item._replace(raw=None, error=why), self.options.columns), why)
+
+
 def setup(
-    load: Callable[[], Cleaner], options: Options, pack: Callable[[dict[str, Any]], Any]
-) -> tuple[Callable[[Item], Outcome], dict[str, Any]]:
-    """Load the model; the function that turns pages into outcomes, and facts of the model."""
-    clean, facts = setup_records(load, options, pack)
-    return partial(outcome, clean, options.columns), facts
+    load: Callable[[], Cleaner], options: Options, pack: Pack
+) -> tuple[Callable[[Item], Outcome], str]:
+    """Load the model; the function that turns pages into outcomes, and the model's hash.
+
+    Raises `InputError` where the model does not know a label that is to be kept.
+    """
+    clean, model = setup_records(load, options, pack)
+    return partial(outcome, clean, options.columns), model
 
 
 def setup_records(
-    load: Callable[[], Cleaner], options: Options, pack: Callable[[dict[str, Any]], Any]
-) -> tuple[Callable[[Record], Outcome], dict[str, Any]]:
+    load: Callable[[], Cleaner], options: Options, pack: Pack
+) -> tuple[Callable[[Record], Outcome], str]:
     """The same for pages that were read."""
     cleaning = load()
-    labels = tuple(cleaning.model.labels)
+    labels = cleaning.model.labels
     unknown = sorted(set(options.keep_labels) - set(labels))
     if unknown:
         raise InputError(f"the model knows no label {unknown[0]}; choose from {', '.join(labels)}")
     model = model_hash(cleaning)
-    clean = partial(_record_outcome, cleaning, options, pack, model)
-    return clean, {"model": model, "labels": labels}
+    return partial(_clean, cleaning, Outcomes(options, pack, model)), model
 
 
 def check_options(options: Options) -> None:
@@ -158,34 +229,21 @@ def outcome(clean: Callable[[Record], Outcome], columns: Columns, item: Item) ->
     return clean(page)
 
 
-def _record_outcome(
-    cleaning: Cleaner,
-    options: Options,
-    pack: Callable[[dict[str, Any]], Any],
-    model: str,
-    page: Record,
-) -> Outcome:
+def _clean(cleaning: Cleaner, outcomes: Outcomes, page: Record) -> Outcome:
+    options = outcomes.options
     try:
         if page.error is not None:
-            return _failed(page, page.error, options, pack, model)
+            return outcomes.failed(page, page.error)
         kind = page.kind if options.kind == "auto" else options.kind
         result = cleaning.clean(
             page.data, kind=kind, url=page.url, favor=options.favor, spam=options.spam,
             keep_labels=options.keep_labels,
         )  # fmt: skip
         if result.error is not None:
-            return _failed(page, result.error, options, pack, model)
-        return _cleaned(page, result, options, pack, model)
+            return outcomes.failed(page, result.error)
+        return outcomes.cleaned(page, result)
     except (MemoryError, RecursionError, Exception) as error:
-        return _failed(page, _words(error), options, pack, model)
-
-
-def lost(
-    options: Options, pack: Callable[[dict[str, Any]], Any], model: str, item: Item, why: str
-) -> Outcome:
-    """The outcome of a page that kills whoever looks at it."""
-    page = record(item._replace(raw=None, error=why), options.columns)
-    return _failed(page, why, options, pack, model)
+        return outcomes.failed(page, _words(error))
 
 
 def count_words(text: str) -> int:
@@ -258,69 +316,6 @@ def kept_columns(
 def kept_types(kept: Mapping[str, str | None], types: Mapping[str, Any]) -> dict[str, Any]:
     """Types of `kept_columns`, given those of all; an `id` that rows get is a "string"."""
     return {name: "string" if came is None else types[came] for name, came in kept.items()}
-
-
-def _cleaned(
-    page: Record,
-    result: Result,
-    options: Options,
-    pack: Callable[[dict[str, Any]], Any],
-    model: str,
-) -> Outcome:
-    text = result.text
-    parts: dict[str, list[str]] = {}
-    for segment in result.segments:
-        parts.setdefault(segment.label, []).append(segment.text)
-    words = {label: count_words("\n".join(texts)) for label, texts in parts.items()}
-    dropped = options.min_words > 0 and count_words(text) < options.min_words
-    packed = None
-    if not dropped:
-        row = kept_fields(page, options)
-        if options.keep_original and page.column is None:
-            name = "html" if result.kind == "html" else "original_text"
-            row[name] = result.html or result.source
-        row |= {
-            "text": text,
-            "comments": list(result.comments),
-            "spam": [asdict(span) for span in result.spam],
-            "language": result.language if options.language else None,
-            "confidence": confidence(result, options.keep_labels),
-            "model": model,
-            "error": None,
-        }
-        if options.segments:
-            row["segments"] = [segment._asdict() for segment in result.segments]
-            row["source"] = result.source
-        packed = pack(row)
-    removed = sum(span.removed for span in result.spam)
-    return Outcome(
-        "dropped" if dropped else "out",
-        page.id,
-        packed,
-        words=words,
-        removed=removed,
-        marked=len(result.spam) - removed,
-        attributes=_attributes(page, result) if options.attributes else None,
-    )
-
-
-def _failed(
-    page: Record,
-    why: str,
-    options: Options,
-    pack: Callable[[dict[str, Any]], Any],
-    model: str,
-) -> Outcome:
-    if why.startswith(_OUT_OF_MEMORY):
-        why = f"needed more than {options.limits.megabytes:,} MB of memory"
-    packed = None
-    if options.keep_failed and options.format != "txt":
-        empty: dict[str, Any] = dict.fromkeys(added_types(options))
-        packed = pack(
-            kept_fields(page, options) | empty | {"text": "", "model": model, "error": why}
-        )
-    attributes = _attributes(page, Result("")) if options.attributes else None
-    return Outcome("error", page.id, packed, why, attributes=attributes, refused=page.refused)
 
 
 def _attributes(page: Record, result: Result) -> bytes:

@@ -14,7 +14,7 @@ a page that takes too long. A new engine is a module that feeds `RowCleaner`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from cleaner.clean import load_cleaner
 from cleaner.io import Record
 from cleaner.io.columns import Columns
-from cleaner.rows import Options, Outcome, check_options, setup_records
+from cleaner.rows import Options, Outcome, Pack, check_options, setup_records
 
 __all__ = ["Columns", "Options", "RowCleaner", "engine_options"]
 
@@ -42,7 +42,7 @@ class RowCleaner:
 
     def __init__(
         self, options: Options | None = None, model: str | None = None,
-        pack: Callable[[dict[str, Any]], Any] = dict,
+        pack: Pack = dict,
     ) -> None:  # fmt: skip
         options = engine_options(options)
         self._columns = options.columns

@@ -104,7 +104,7 @@ def run(
     with _pool(load, options, workers) as pool:
         identity = {
             "cleaner": __version__,
-            "model": pool.info["model"],
+            "model": pool.info,
             "options": json.loads(json.dumps(options.to_dict())),
         }
         if attributes is not None:
@@ -363,7 +363,7 @@ def _pool(load: Load, options: Options, workers: int) -> Pool[Item, Outcome]:
         workers,
         limits=options.limits,
         give_up=lambda item, why: item._replace(error=why),
-        lost=lambda item, why: rows.lost(options, pack, pool.info["model"], item, why),
+        lost=lambda item, why: rows.Outcomes(options, pack, pool.info).lost(item, why),
     )
     return pool
 

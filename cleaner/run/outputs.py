@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ from cleaner.io.jsonl import Writer as JsonlWriter
 from cleaner.io.jsonl import to_line
 from cleaner.io.parquet import Writer as ParquetWriter
 from cleaner.io.record import AtomicFile
-from cleaner.rows import Options, Outcome, added_types, kept_columns, kept_fields, kept_types
+from cleaner.rows import Options, Outcome, Pack, added_types, kept_columns, kept_fields, kept_types
 
 OUTPUTS = ("jsonl.gz", "jsonl.zst", "jsonl", "parquet", "txt")
 """Formats that are written."""
@@ -43,7 +43,7 @@ class Writer(Protocol):
         """Leave nothing that is not whole."""
 
 
-def packer(form: str) -> Callable[[dict[str, Any]], Any]:
+def packer(form: str) -> Pack:
     """What turns a row into what the writer of a format takes; it runs in the workers."""
     if form == "txt":
         return FolderWriter.pack
