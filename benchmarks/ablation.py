@@ -22,19 +22,18 @@ from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import numpy as np
 from corpora import SHIPPED, TAUGHT, taught_pages, whole_pages
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from cleaner.clean import Cleaner
 from cleaner.data.pages import LabelledPage, read_pages
 from cleaner.evaluate import expected_of, format_table, score, summarise
 from cleaner.examples import Sample, unique
-from cleaner.features import BAGS, Inputs, feature_names, inputs
+from cleaner.features import Features, feature_names, features_of
 from cleaner.features.bags import Words
 from cleaner.features.facts import DomFacts
 from cleaner.features.html import HTML_FEATURES
@@ -44,6 +43,8 @@ from cleaner.network import Array, Options
 from cleaner.segment import segment
 from cleaner.train import Corpus, fit_head, site_folds
 from cleaner.types import LABELS, Page
+
+Found = TypeVar("Found", bound=Features)
 
 FOLDS = 3
 TIMED = 60
@@ -63,20 +64,14 @@ class Part:
         """Whether a feature belongs to the part."""
         return any(fnmatchcase(name, pattern) for pattern in self.features.split())
 
-    def blank(
-        self, dense: NDArray[np.float32], groups: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Features and groups without the part."""
-        dense = dense.copy()
+    def blanked(self, found: Found) -> Found:
+        """Features, or a sample, without the part."""
+        dense = found.dense.copy()
         dense[:, [self.holds(name) for name in feature_names("html")]] = 0
-        return dense, np.zeros_like(groups) if self.groups else groups
-
-    def sample(self, sample: Sample) -> Sample:
-        """A sample without the part."""
-        dense, groups = self.blank(sample.dense, sample.groups)
-        empty = Words([()], np.zeros(len(sample.labels), np.int64))
-        words = {name: empty if name in self.bags else w for name, w in sample.words.items()}
-        return replace(sample, dense=dense, groups=groups, words=words)
+        groups = np.zeros_like(found.groups) if self.groups else found.groups
+        empty = Words([()], np.zeros(len(found.units), np.int64))
+        words = {name: empty if name in self.bags else w for name, w in found.words.items()}
+        return replace(found, dense=dense, groups=groups, words=words)
 
 
 NOTHING = Part()
@@ -114,13 +109,8 @@ class Blinded(Head):
 
     def probabilities(self, page: Page) -> tuple[Array, Array]:
         """As `Head.probabilities`."""
-        read = inputs(page, self.lookups)
-        dense, groups = self.without.blank(read.dense, read.groups)
-        bags = [
-            replace(bag, ids=bag.ids[:0], sizes=bag.sizes * 0) if name in self.without.bags else bag
-            for name, bag in zip(BAGS["html"], read.bags, strict=True)
-        ]
-        return self.judge(Inputs(dense, tuple(bags), read.units, groups)), read.units
+        read = self.without.blanked(features_of(page))
+        return self.judge(read.inputs(self.lookups)), read.units
 
 
 def quality(head: Head, pages: Mapping[str, Sequence[LabelledPage]]) -> dict[str, float]:
@@ -183,7 +173,7 @@ def main() -> None:
         samples: Sequence[Sample] = plain, without: Part = NOTHING, *, opinions: bool = False,
         options: Options | None = None,
     ) -> list[Blinded]:  # fmt: skip
-        blanked = [without.sample(sample) for sample in samples]
+        blanked = [without.blanked(sample) for sample in samples]
         heads = [
             fit_head(blanked, "html", LABELS, seed=seed, opinions=opinions, options=options)
             for seed in range(given.seeds)

@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleaner.compose import THREADS, documents
 from cleaner.data.align import UNJUDGED, align
 from cleaner.data.pages import LabelledPage
-from cleaner.features import inputs as compute_inputs
-from cleaner.features import page_words
-from cleaner.features.bags import Words
+from cleaner.features import Features, features_of
 from cleaner.features.facts import DomFacts, Facts
 from cleaner.render import available_renderers, render
 from cleaner.segment import segment
@@ -57,8 +54,8 @@ _DONOR_UNITS = 33
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A page made ready for training; labels are names, features are not yet scaled.
+class Sample(Features):
+    """A page made ready for training: its features, not yet scaled, and labels by name.
 
     `labels` has one entry a block, `UNJUDGED` where nobody looked.
     """
@@ -68,10 +65,6 @@ class Sample:
     """All sites that parts of it come from: in folds it goes where none of them is tested."""
     kind: str
     language: str
-    dense: NDArray[np.float32]
-    units: NDArray[np.float32]
-    groups: NDArray[np.int64]
-    words: Mapping[str, Words]
     labels: tuple[str, ...]
     weight: float = 1.0
 
@@ -125,17 +118,16 @@ def make_sample(
     weight: float = 1.0,
 ) -> Sample:  # fmt: skip
     """Compute features and words of a page whose blocks are labelled."""
-    empty: dict[str, dict[str, int]] = {"words": {}, "near": {}, "far": {}}
-    computed = compute_inputs(page, empty)
+    found = features_of(page)
     return Sample(
+        dense=found.dense,
+        words=found.words,
+        units=found.units,
+        groups=found.groups,
         name=name,
         sites=sites,
         kind=page.kind,
         language=language,
-        dense=computed.dense,
-        units=computed.units,
-        groups=computed.groups,
-        words=page_words(page),
         labels=tuple(labels),
         weight=weight,
     )

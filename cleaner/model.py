@@ -29,7 +29,7 @@ from threadpoolctl import ThreadpoolController
 
 from cleaner.cached import cached_property
 from cleaner.errors import ModelError
-from cleaner.features import BAGS, Inputs, feature_names, inputs
+from cleaner.features import BAGS, Inputs, feature_names, features_of
 from cleaner.network import Array, Weights, initial_weights, make_batch, predict, softmax
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
@@ -100,7 +100,7 @@ class Head:
 
     def probabilities(self, page: Page) -> tuple[Array, Array]:
         """Probability of each label for each block (blocks, labels), and letters (blocks,)."""
-        read = inputs(page, self.lookups)
+        read = features_of(page).inputs(self.lookups)
         return self.judge(read), read.units
 
     def judge(self, read: Inputs) -> Array:

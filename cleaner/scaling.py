@@ -68,7 +68,7 @@ class Scaling:
 
     def __call__(self, dense: Array) -> Array:
         """What the network reads, shape (blocks, columns)."""
-        # One column after the other, as `inputs` lays them out: whole rows are copied.
+        # One column after the other, as `features_of` lays them out: whole rows are copied.
         scaled = dense.T.take(self.column, axis=0)
         scaled *= self.gain[:, None]
         scaled += self.offset[:, None]

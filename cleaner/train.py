@@ -40,8 +40,7 @@ from cleaner.examples import (
     sharing,
     unique,
 )
-from cleaner.features import BAGS, Inputs, feature_names
-from cleaner.features.bags import bag
+from cleaner.features import BAGS, feature_names
 from cleaner.language import iso_639_1
 from cleaner.model import Head, Model, save
 from cleaner.network import Array, Example, Options, fit
@@ -152,12 +151,6 @@ def build_vocabulary(samples: Iterable[Sample], name: str, min_sites: int) -> tu
     return tuple(word for _, word in sorted(kept)[: _MAX_WORDS[name]])
 
 
-def make_inputs(sample: Sample, lookups: Mapping[str, Mapping[str, int]]) -> Inputs:
-    """What the network reads of a sample."""
-    bags = tuple(bag(sample.words[name], lookups[name]) for name in BAGS[sample.kind])
-    return Inputs(sample.dense, bags, sample.units, sample.groups)
-
-
 def fit_head(
     samples: Sequence[Sample], kind: str, labels: Sequence[str], *, seed: int = 0,
     opinions: bool = True, options: Options | None = None, say: Say = lambda line: None,
@@ -196,7 +189,7 @@ def _opinion(head: Head, sample: Sample) -> Array:
 
     Without that, they would teach that what is in their languages is comments.
     """
-    opinion = head.judge(make_inputs(sample, head.lookups))
+    opinion = head.judge(sample.inputs(head.lookups))
     if not _is_bare(sample):
         opinion[np.array(sample.labels) == UNJUDGED] = 0
     return opinion
@@ -218,7 +211,7 @@ def _fit_network(
     number_of = {label: number for number, label in enumerate(labels)}
     examples = [
         Example(
-            make_inputs(sample, lookups),
+            sample.inputs(lookups),
             np.array([number_of.get(label, -1) for label in sample.labels], np.int64),
             sample.weight,
             opinion,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.features import BAGS, feature_names, inputs, page_words
+from cleaner.features import BAGS, feature_names, features_of
 from cleaner.features.bags import Bag, Words, bag
 from cleaner.features.characters import CLASSES, classes_of
 from cleaner.features.text import TEXT_FEATURES
@@ -19,7 +19,6 @@ from cleaner.segment.html import segment_html
 from cleaner.segment.text import segment_text
 from cleaner.types import Page
 
-EMPTY: dict[str, dict[str, int]] = {"words": {}, "near": {}, "far": {}}
 PROSE = "The river rose two metres in one night, and nobody on the bank had seen it come so soon. "
 PAGE = f"""<title>The river rose - Fen Post</title>
 <nav><a href=/>Home</a> <a href=/w>World</a></nav>
@@ -29,7 +28,7 @@ PAGE = f"""<title>The river rose - Fen Post</title>
 
 
 def column(page: Page, name: str) -> list[float]:
-    values = inputs(page, EMPTY).dense[:, feature_names(page.kind).index(name)]
+    values = features_of(page).dense[:, feature_names(page.kind).index(name)]
     return [round(float(value), 3) for value in values]
 
 
@@ -53,22 +52,21 @@ words = st.text(max_size=40) | st.sampled_from(
 def test_any_page_gives_finite_numbers(rows: list[str], between: str) -> None:
     text = between.join(["x", *rows])
     page = segment_html(text) if "<" in between else segment_text(text)
-    computed = inputs(page, EMPTY)
+    computed = features_of(page)
     assert computed.dense.shape == (len(page.blocks), len(feature_names(page.kind)))
     assert computed.dense.dtype == np.float32
     assert np.isfinite(computed.dense).all()
     assert np.abs(computed.dense).max() < 1e6
     assert computed.units.shape == (len(page.blocks),)
-    assert len(computed.bags) == len(BAGS[page.kind])
-    assert all(found.row.shape == (len(page.blocks),) for found in computed.bags)
-    assert not any(found.sizes.any() for found in computed.bags)
+    assert tuple(computed.words) == BAGS[page.kind]
+    assert all(found.row.shape == (len(page.blocks),) for found in computed.words.values())
 
 
 def test_values_do_not_hang_on_what_was_computed_before() -> None:
     page = segment(PAGE)
-    once = inputs(page, EMPTY).dense
-    inputs(segment(PROSE), EMPTY)
-    assert (inputs(page, EMPTY).dense == once).all()
+    once = features_of(page).dense
+    features_of(segment(PROSE))
+    assert (features_of(page).dense == once).all()
 
 
 def test_links_and_containers() -> None:
@@ -111,7 +109,7 @@ def test_line_ends_change_no_feature(newline: str, width: int) -> None:
     assert len(page.blocks) == len(other.blocks) == 8
     # Within a block, the n-grams of `topic` see the space before a line's end.
     some = 0.01 if width == 72 else 0
-    np.testing.assert_allclose(inputs(page, EMPTY).dense, inputs(other, EMPTY).dense, atol=some)
+    np.testing.assert_allclose(features_of(page).dense, features_of(other).dense, atol=some)
 
 
 def test_scripts_weigh_alike() -> None:
@@ -122,7 +120,7 @@ def test_scripts_weigh_alike() -> None:
         "河水一夜之间上涨了两米，住在河边的人们这样说道。",
         "밤사이 강물이 2미터나 불어났다고 강가에 사는 사람들이 말했다.",
     ]
-    units = inputs(segment("\n".join(sentences), "text"), EMPTY).units
+    units = features_of(segment("\n".join(sentences), "text")).units
     assert units.max() < 1.7 * units.min()
 
 
@@ -159,26 +157,26 @@ def test_character_classes(char: str, name: str) -> None:
 
 def test_words_are_folded_and_come_from_both_ends() -> None:
     text = "Posted by ANN, 12 May 2020 " + "and so on " * 30 + "Read More »"
-    (found,) = page_words(segment(text, "text"))["words"].rows
+    (found,) = features_of(segment(text, "text")).words["words"].rows
     assert list(found[:6]) == ["posted", "by", "ann", "00", "may", "0000"]
     assert "more" in found
 
 
 def test_unspaced_scripts_give_pairs() -> None:
-    (found,) = page_words(segment("続きを読む", "text"))["words"].rows
+    (found,) = features_of(segment("続きを読む", "text")).words["words"].rows
     assert list(found) == ["続き", "きを", "を読", "読む"]
 
 
 def test_markup_words_near_and_far() -> None:
     html = "<div id=thread><section class=list><div class=entry><p class=body>text"
-    words_of = page_words(segment(html, "html"))
+    words_of = features_of(segment(html, "html")).words
     assert set(words_of["near"].rows[0]) == {"body", "entry"}
     assert set(words_of["far"].rows[0]) == {"list", "thread"}
 
 
 def test_blocks_that_look_alike_share_a_row_of_words() -> None:
     html = "<ul><li>Home<li>World<li>Home</ul><p><b class=lead>Home</b>"
-    words_of = page_words(segment(html, "html"))
+    words_of = features_of(segment(html, "html")).words
     assert words_of["words"].rows == [["home"], ["world"]]
     assert words_of["words"].row.tolist() == [0, 1, 0, 0]
     assert words_of["near"].row.tolist() == [0, 0, 0, 1]

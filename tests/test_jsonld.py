@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cleaner.features import feature_names, inputs
+from cleaner.features import feature_names, features_of
 from cleaner.features.jsonld import article_body
 from cleaner.segment import segment
 
@@ -38,15 +38,13 @@ def test_article_body(script: str, body: str) -> None:
 
 def test_blocks_of_the_declared_body_are_marked() -> None:
     found = segment(page(json.dumps({"articleBody": BODY})), "html")
-    shares = inputs(found, {"words": {}, "near": {}, "far": {}}).dense[
-        :, feature_names("html").index("declared")
-    ]
+    shares = features_of(found).dense[:, feature_names("html").index("declared")]
     assert shares[0] == 1
     assert shares[1] < 0.5
 
 
 def test_a_summary_is_no_declared_body() -> None:
     found = segment(page(json.dumps({"articleBody": BODY[:100]})), "html")
-    dense = inputs(found, {"words": {}, "near": {}, "far": {}}).dense
+    dense = features_of(found).dense
     assert not dense[:, feature_names("html").index("declared")].any()
     assert not dense[:, feature_names("html").index("has_declared")].any()

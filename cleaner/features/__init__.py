@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features.bags import Bag, Words, bag, far_tokens, near_tokens, words_of
-from cleaner.features.facts import Column, DomFacts, Facts
+from cleaner.features.facts import Column, DomFacts
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.lines import LINE_FEATURES, LineFacts
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.types import Page
 
-__all__ = ["BAGS", "Inputs", "feature_names", "inputs", "page_words"]
+__all__ = ["BAGS", "Features", "Inputs", "feature_names", "features_of"]
 
 BAGS = {"html": ("words", "near", "far"), "text": ("words",)}
 """Bags of words by kind of page; each has a vocabulary of its own."""
@@ -41,6 +41,22 @@ class Inputs:
     """Number of each block's group, for each way to group them, shape (groupings, blocks)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The same of a page whose words are not looked up yet: no vocabulary is known."""
+
+    dense: NDArray[np.float32]
+    words: Mapping[str, Words]
+    """Words of the blocks for each name in `BAGS`, in that order."""
+    units: NDArray[np.float32]
+    groups: NDArray[np.int64]
+
+    def inputs(self, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
+        """With the words looked up: `vocabularies` maps words to numbers, for each name."""
+        bags = tuple(bag(words, vocabularies[name]) for name, words in self.words.items())
+        return Inputs(self.dense, bags, self.units, self.groups)
+
+
 @cache
 def feature_names(kind: str) -> tuple[str, ...]:
     """Names of the columns of `Inputs.dense`."""
@@ -48,27 +64,19 @@ def feature_names(kind: str) -> tuple[str, ...]:
     return tuple(name for table in tables for names in table for name in names.split())
 
 
-def inputs(page: Page, vocabularies: Mapping[str, Mapping[str, int]]) -> Inputs:
-    """Compute features and bags of a page with at least one block.
-
-    Args:
-        page: a segmented page.
-        vocabularies: word to number, for each name in `BAGS[page.kind]`.
-    """
-    facts = _facts_of(page)
+def features_of(page: Page) -> Features:
+    """Compute features and words of a segmented page with at least one block."""
+    facts = DomFacts(page) if page.kind == "html" else LineFacts(page)
     columns = np.empty((len(feature_names(page.kind)), facts.n), np.float32)
     at = 0
     for names, value in _values(facts):
         size = names.count(" ") + 1
         columns[at : at + size] = value
         at += size
-    words = page_words(page, facts)
-    bags = tuple(bag(words[name], vocabularies[name]) for name in BAGS[page.kind])
-    return Inputs(columns.T, bags, facts.units, facts.groups)
-
-
-def _facts_of(page: Page) -> DomFacts | LineFacts:
-    return DomFacts(page) if page.kind == "html" else LineFacts(page)
+    words = {"words": words_of(facts)}
+    if isinstance(facts, DomFacts):
+        words |= {"near": near_tokens(facts), "far": far_tokens(facts)}
+    return Features(columns.T, words, facts.units, facts.groups)
 
 
 def _values(facts: DomFacts | LineFacts) -> Iterator[tuple[str, Column | float]]:
@@ -80,12 +88,3 @@ def _values(facts: DomFacts | LineFacts) -> Iterator[tuple[str, Column | float]]
     else:
         for names, line_feature in LINE_FEATURES.items():
             yield names, line_feature(facts)
-
-
-def page_words(page: Page, facts: Facts | None = None) -> dict[str, Words]:
-    """Words of each block for each bag, before they are looked up."""
-    facts = facts or _facts_of(page)
-    found = {"words": words_of(facts)}
-    if isinstance(facts, DomFacts):
-        found |= {"near": near_tokens(facts), "far": far_tokens(facts)}
-    return found
