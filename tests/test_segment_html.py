@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.segment import segment
-from cleaner.segment.html import _flatten, segment_html
+from cleaner.segment.html import segment_html
+from cleaner.segment.parse import _flatten
 from cleaner.types import Page
 
 GOLDEN = sorted((Path(__file__).parent / "data" / "segment").glob("*.html"))

@@ -8,59 +8,34 @@ than any recursion limit.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from cleaner.scripts import INVISIBLE
+from cleaner.segment.parse import parse
+from cleaner.segment.tags import BREAKING, CELLS, INLINE, SKIPPED, is_inline
 from cleaner.types import Block, Elements, Link, Page, named
 
-# Elements that do not break the line (HTML Standard, phrasing content).
-_INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr q"
-    " rb rp rt ruby s samp small span strike strong sub sup time tt u var blink"
-    " button input map object output img picture slot source wbr"
-    # MathML, of which every letter is an element
-    " math maction menclose merror mfenced mfrac mi mlabeledtr mmultiscripts mn mo mover mpadded"
-    " mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr"
-    " munder munderover none semantics".split()
-)
-_BREAKING = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset"
-    " figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend"
-    " li listing main menu nav noscript ol optgroup option p plaintext pre search section select"
-    " summary table tbody td tfoot th thead tr ul xmp".split()
-)
-"""Elements that break the line."""
 _OF_PHRASES = frozenset("dt h1 h2 h3 h4 h5 h6 p pre".split())
 """Elements that hold running text."""
-_BREAKS_BY_STYLE = _INLINE.difference(
+_BREAKS_BY_STYLE = INLINE.difference(
     "a br button img input label map math object output picture source wbr".split()
 )
 _JOINS_BY_STYLE = frozenset("address div h1 h2 h3 h4 h5 h6 p section".split())
 """Elements that `display:block` and `display:inline` make what they are not by name."""
-# Nothing in them is text that a reader sees.
-_SKIPPED = frozenset(
-    "annotation annotation-xml audio canvas colgroup datalist embed head iframe meter noembed"
-    " noframes progress script style svg template textarea title video"
-    " rp rt rtc".split()  # readings beside the characters, which would be said twice in a row
-)
 _NOT_ENTERED = (
-    _SKIPPED
+    SKIPPED
     | frozenset("area base bgsound br col img keygen link meta param track".split())
     | {"-", "-text", "-comment", "-doctype", "-document"}
 )
-"""The same, with elements that hold nothing, and nodes that are no elements."""
+"""Those that are skipped or hold nothing, and nodes that are no elements."""
 _DOCUMENTS = frozenset(("iframe", "template"))
-"""Those that hold a document of their own: that of `srcdoc`, a shadow root."""
+"""Elements that hold a document of their own: that of `srcdoc`, a shadow root."""
 _CONTROLS = frozenset("button label option select input output".split())
 _MARKS = frozenset("b strong em i cite code mark time q".split())
-_CELLS = frozenset(("td", "th"))
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _LINES_OF_CODE = frozenset("code div li ol span ul".split())
 """Elements that are a line of a listing, or hold its lines."""
@@ -68,7 +43,7 @@ _NO_LISTING = "p, table, h1, h2, h3, h4, h5, h6, article, section, blockquote"
 """What is in a `<pre>` that holds a page, and in none that holds code."""
 _CELL, _LINE, _PARAGRAPH = "\t", "\n", "\n\n"  # a wider one sorts after a narrower one
 _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | dict.fromkeys(
-    _CELLS, _CELL
+    CELLS, _CELL
 )
 """White space around elements; a blank line around all others."""
 
@@ -122,27 +97,6 @@ _SCRIPT = re.compile(_EMPTY.format("script"), re.I)
 """The same, but scripts may hold such text: taken only if hardly anything was read."""
 _OPENING, _CLOSING = frozenset("([{“‘«¿¡"), frozenset(",.;:!?)]}”’»…%")
 """Signs that no space follows, and none precedes."""
-_MAX_DEPTH = 512
-"""As in Chromium's parser: lexbor's time grows with the square of the depth."""
-_MAX_FORMATTING = 16
-"""Formatting elements open at once; a parser opens all of them again in each new paragraph."""
-_MANY_TAGS, _MANY_UNCLOSED = 40_000, 15_000
-"""Pages with fewer are parsed as they are: no depth that they can have takes a second."""
-_MANY_STYLED = 1_000
-"""The same for formatting elements that differ; alike ones are opened again three times only."""
-_STYLED = re.compile(r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.I)
-_MANY_OPTIONS = 5_000
-"""With more, parsing takes the square of their number: 40,000 take ten seconds."""
-_OPTION = re.compile(r"</?option\b[^<>]*>", re.I)
-_TAG = re.compile(r"<!--(?:-?>)?|--!?>|<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>?")
-_RAW = frozenset("script style textarea title".split())
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-# The next of their kind, or the end of their container, ends them.
-_UNCLOSED = frozenset(
-    "body caption colgroup dd dt head html li optgroup option p rb rp rt rtc tbody td tfoot th"
-    " thead tr".split()
-)
-_FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())
 
 
 @lru_cache(maxsize=65536)
@@ -175,7 +129,7 @@ def container_nodes(html: str) -> list[LexborNode]:
 def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     """Walk a page; return the walker and the page's title."""
     is_xml = _XML.search(html, 0, _XML_HEAD) is not None
-    tree = _parse(_SELF_CLOSED.sub(_closed, html) if is_xml else html)
+    tree = parse(_SELF_CLOSED.sub(_closed, html) if is_xml else html)
     renderer = _Renderer(keep_nodes)
     root = tree.body or tree.root
     if root is None:
@@ -219,105 +173,6 @@ def _with_open_roots(html: str) -> str:
         return f"<div{match[2]}>" if shadow[-1] else match[0]
 
     return _TEMPLATE.sub(opened, html)
-
-
-def _parse(html: str) -> LexborHTMLParser:
-    data = _utf8(html)
-    brackets = _brackets(data)
-    # Pages with so many tags are few: what they are is not looked for in all the others.
-    if np.count_nonzero(brackets) > _MANY_OPTIONS and _options(html) > _MANY_OPTIONS:
-        html = _OPTION.sub(" ", html)
-        data = _utf8(html)
-        brackets = _brackets(data)
-    if _may_nest_deep(html, data, brackets):
-        data = _utf8(_flatten(html))
-    return LexborHTMLParser(data)
-
-
-def _brackets(data: bytes) -> NDArray[np.bool_]:
-    """Where `<` stand, shape (bytes,)."""
-    brackets: NDArray[np.bool_] = np.frombuffer(data, np.uint8) == ord("<")
-    return brackets
-
-
-def _options(html: str) -> int:
-    return html.count("<option") + html.count("<OPTION")
-
-
-def _utf8(html: str) -> bytes:
-    try:
-        return html.encode()  # a third faster than with "ignore"
-    except UnicodeEncodeError:  # lone surrogates
-        return html.encode("utf-8", "ignore")
-
-
-def _may_nest_deep(html: str, data: bytes, brackets: NDArray[np.bool_]) -> bool:
-    """Whether a page could take long to parse; `data` is its UTF-8, `brackets` where `<` stand."""
-    opened = int(np.count_nonzero(brackets))
-    closing = brackets[:-1] & (np.frombuffer(data, np.uint8)[1:] == ord("/"))
-    unclosed = opened - 2 * int(np.count_nonzero(closing))
-    if opened >= _MANY_TAGS or unclosed >= _MANY_UNCLOSED:
-        return True
-    return unclosed > _MANY_STYLED and len(_STYLED.findall(html)) >= _MANY_STYLED
-
-
-def _flatten(html: str) -> str:
-    """Take out the tags that nest too deep to be parsed in good time, and leave the text.
-
-    A tag that would have begun a line becomes `<hr>`, which does so too.
-    """
-    stack: list[str] = []
-    formatting = 0
-    inside: Counter[str] = Counter()
-    removed: Counter[str] = Counter()
-    last = -1  # end of the last tag that was taken out
-    raw = ""  # the element, or "-->", up to whose end no tag counts
-
-    def take_out(match: re.Match[str], name: str) -> str:
-        nonlocal last
-        repeated, last = match.start() == last, match.end()
-        return "" if _is_inline(name) or repeated else "<hr>"
-
-    def kept(match: re.Match[str]) -> str:
-        nonlocal formatting, raw
-        name = (match[2] or match[0]).lower()
-        if raw:
-            if (match[1] and name == raw) or (raw == "-->" and name in ("-->", "--!>")):
-                raw = ""
-            return match[0]
-        if match[2] is None or name in _RAW:
-            raw = "-->" if name == "<!--" else name if name in _RAW and not match[1] else ""
-            return match[0]
-        if name in _VOID or name in _SKIPPED or name == "a":  # links do not nest
-            return match[0]
-        if name in _UNCLOSED:
-            while stack and _is_inline(stack[-1]):
-                inside[stack.pop()] -= 1
-            if name in _CELLS:
-                formatting = 0
-            return match[0]
-        if match[1]:
-            if removed[name]:
-                removed[name] -= 1
-                return take_out(match, name)
-            if name in _FORMATTING:
-                formatting = max(0, formatting - 1)
-            elif inside[name]:
-                while (closed := stack.pop()) != name:
-                    inside[closed] -= 1
-                inside[name] -= 1
-            return match[0]
-        if formatting >= _MAX_FORMATTING if name in _FORMATTING else len(stack) >= _MAX_DEPTH:
-            removed[name] += 1
-            return take_out(match, name)
-        if name in _FORMATTING:
-            formatting += 1
-        else:
-            stack.append(name)
-            inside[name] += 1
-        return match[0]
-
-    return _TAG.sub(kept, html)
 
 
 # What holds for the children of an open element: the children that are left, then
@@ -422,7 +277,7 @@ class _Renderer:
                         self.shadow_roots |= any(key.startswith("shadowroot") for key in attributes)
                         continue
                     document = attributes.get("srcdoc")
-                    body = _parse(document).body if document else None
+                    body = parse(document).body if document else None
                     if body is None:
                         continue
                     # The document of <iframe srcdoc> stands in the frame's place.
@@ -436,8 +291,8 @@ class _Renderer:
                     continue
                 # A name that HTML does not know is part of running text, but a container
                 # between others: frameworks use custom elements as such.
-                inline = name in _INLINE or (
-                    name not in _BREAKING
+                inline = name in INLINE or (
+                    name not in BREAKING
                     and (
                         ":" in name
                         or tag in _OF_PHRASES
@@ -734,10 +589,6 @@ def _is_twin_of_formula(name: str, attributes: dict[str, str | None]) -> bool:
     return twin and attributes["aria-hidden"] == "true"
 
 
-def _is_inline(tag: str) -> bool:
-    return tag in _INLINE or ":" in tag  # such as the <st1:place> of office programs
-
-
 def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
     # One after the other: a loop over the four names takes twice as long.
     value = attributes.get("class")
@@ -796,11 +647,11 @@ def _is_last(node: LexborNode) -> bool:
     for _ in range(_NEAR):
         if at.next is not None:
             at = at.next
-            if at.tag == "br" or at.tag in _BREAKING:
+            if at.tag == "br" or at.tag in BREAKING:
                 return True
-            if at.tag not in _SKIPPED and at.text().strip() not in _PERMALINKS | {""}:
+            if at.tag not in SKIPPED and at.text().strip() not in _PERMALINKS | {""}:
                 return False
-        elif at.parent is None or not _is_inline(at.parent.tag or ""):
+        elif at.parent is None or not is_inline(at.parent.tag or ""):
             return True
         else:
             at = at.parent
