@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import cleaner
 from cleaner.errors import CleanerError, InputError
+from cleaner.types import CHOICES
 
 # Each command imports what it needs, so that `cleaner --help` answers at once.
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     kind = argparse.ArgumentParser(add_help=False)
     kind.add_argument(
         "--kind",
-        choices=("auto", "html", "text"),
+        choices=CHOICES["kind"],
         default="auto",
         help="what the pages are (default: told by file name, else by content)",
     )
@@ -217,13 +218,13 @@ def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
     text = clean.add_argument_group("what is kept")
     text.add_argument(
         "--favor",
-        choices=("precision", "balanced", "recall"),
+        choices=CHOICES["favor"],
         default="balanced",
         help="leave doubtful blocks out, or take them in (default: balanced)",
     )
     text.add_argument(
         "--spam",
-        choices=("remove", "mark", "keep"),
+        choices=CHOICES["spam"],
         default="remove",
         help="take injected spam out, only list it, or do not look for it (default: remove)",
     )
