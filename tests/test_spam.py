@@ -452,7 +452,7 @@ def test_training_is_deterministic() -> None:
     one, other = first.to_arrays(), second.to_arrays()
     assert one.keys() == other.keys()
     assert all((one[name] == other[name]).all() for name in one)
-    assert first.promotion.probability("바카라사이트") > first.promotion.probability("대한민국")
+    assert first.promotion.logit("바카라사이트") > first.promotion.logit("대한민국")
 
 
 def test_the_shipped_grammar_and_judgements_are_well_formed() -> None:

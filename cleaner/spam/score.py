@@ -92,10 +92,6 @@ class Promotion:
         """Log-odds that `phrase`, standing alone, is promotional."""
         return self.logits([phrase])[0]
 
-    def probability(self, phrase: str) -> float:
-        """Probability (0 to 1) that `phrase`, standing alone, is promotional."""
-        return sigmoid(self.logit(phrase))
-
 
 def logit(probability: float) -> float:
     """Log-odds of a probability other than 0 and 1."""
