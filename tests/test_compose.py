@@ -8,14 +8,13 @@ from cleaner.compose import (
     LAYOUTS,
     PLACES,
     THREADS,
-    UNJUDGED,
     Document,
     compose,
     documents,
-    misspell,
-    on_topic_comment,
     phrases,
 )
+from cleaner.compose.remarks import blend, misspell, terms_of
+from cleaner.data.align import UNJUDGED
 
 ARTICLE = [
     "The council of Harwick closed the old bridge after engineers found cracks in its piers.",
@@ -111,11 +110,10 @@ def test_documents_cover_layouts_topics_and_sites() -> None:
 def test_on_topic_comments_share_words_with_the_article() -> None:
     donor = "I remember Portland had exactly the same troubles with the highway authority."
     for seed in range(20):
-        text = on_topic_comment(random.Random(seed), ARTICLE, donor)
-        assert text != donor
-    japanese = on_topic_comment(random.Random(1), SITES[1][3], "昨日の電車は大変でした。", "ja")
-    assert japanese != "昨日の電車は大変でした。"
-    assert on_topic_comment(random.Random(1), [], donor) == donor
+        assert blend(random.Random(seed), ARTICLE, terms_of(ARTICLE), donor, "en") != donor
+    article, said = SITES[1][3], "昨日の電車は大変でした。"
+    assert blend(random.Random(1), article, terms_of(article), said, "ja") != said
+    assert blend(random.Random(1), [], [], donor, "en") == donor
 
 
 def test_misspell_keeps_most_letters() -> None:

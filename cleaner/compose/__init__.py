@@ -14,22 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cleaner.compose.furniture import PLACES, navigation_units
-from cleaner.compose.remarks import blend, misspell, on_topic_comment, stock_comment, terms_of
+from cleaner.compose.remarks import blend, stock_comment, terms_of
 from cleaner.compose.threads import THREADS, post_units, thread_units
-from cleaner.compose.voice import (
-    UNJUDGED,
-    Furniture,
-    Story,
-    Unit,
-    Voice,
-    phrases,
-)
+from cleaner.compose.voice import Furniture, Story, Unit, Voice, phrases
+from cleaner.data.align import UNJUDGED
 from cleaner.render import wrap
 from cleaner.types import ARTICLE, NAVIGATION
 
 __all__ = [
-    "LAYOUTS", "PLACES", "THREADS", "UNJUDGED", "Document", "Furniture", "compose", "documents",
-    "misspell", "on_topic_comment", "phrases",
+    "LAYOUTS", "PLACES", "THREADS", "Document", "Furniture", "compose", "documents", "phrases",
 ]  # fmt: skip
 
 LAYOUTS: tuple[str, ...] = ("clean", "no-comments", "posts", *THREADS)
@@ -67,9 +60,8 @@ def _article_units(voice: Voice, title: str, paragraphs: Sequence[str]) -> list[
     head: list[Unit] = []
     if title.strip() and voice.chance(0.6):
         head.append([(" ".join(title.split()), ARTICLE)])
-    if voice.chance(0.2):
-        own = voice.byline()
-        head.append([(own, UNJUDGED)])
+    if voice.chance(0.2):  # Whether an article holds its byline, readers judge differently.
+        head.append([(voice.byline(), UNJUDGED)])
     return head + units
 
 

@@ -51,20 +51,13 @@ def stock_comment(rng: random.Random, article: Sequence[str], language: str) -> 
     return misspell(rng, text) if rng.random() < 0.3 else text
 
 
-def on_topic_comment(
-    rng: random.Random, article: Sequence[str], donor_comment: str, language: str = "en"
-) -> str:
-    """`donor_comment` with words, names and at times a short quotation of the article.
-
-    Without it topic distance alone would tell the comments of another site apart.
-    """
-    return blend(rng, article, terms_of(article), donor_comment, language)
-
-
 def blend(
     rng: random.Random, article: Sequence[str], terms: Sequence[str], donor: str, language: str
 ) -> str:
-    """A donor's comment with some of an article's `terms`, or a quotation of it."""
+    """A donor's comment with some of an article's `terms`, and at times a quotation of it.
+
+    Without it topic distance alone would tell the comments of another site apart.
+    """
     if not terms:
         return donor
     pattern = _SPACELESS_WORD if SPACELESS.search(donor) else _WORD

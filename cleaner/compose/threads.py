@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from cleaner.compose.remarks import misspell, quote
-from cleaner.compose.voice import UNJUDGED, Unit, Voice, retold
+from cleaner.compose.voice import Unit, Voice, retold
+from cleaner.data.align import UNJUDGED
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION
 
 

@@ -11,8 +11,6 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-UNJUDGED = "unjudged"
-"""Label of lines that readers judge differently, such as the article's own byline."""
 UNSPACED = ("ja", "zh")
 """Languages without spaces, even between sentences."""
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cleaner.data.align import UNJUDGED
 from cleaner.data.importers.common import labelled, page_language, page_url, read_json
 from cleaner.data.pages import LabelledPage, read_file
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION
@@ -36,7 +37,7 @@ def pages(directory: Path) -> Iterator[LabelledPage]:
             layout="article",
             source="trafilatura evaluation data",
             licence="Apache-2.0",
-            rest="unjudged",
+            rest=UNJUDGED,
             labels=tuple(
                 item
                 for field, label in _LABEL_OF.items()
