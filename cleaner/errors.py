@@ -6,9 +6,9 @@
     ├── InputError      an input file is missing or of a kind that cannot be read
     └── RunError        a corpus run cannot go on, or does not fit its output folder
 
-`clean` itself raises only `TypeError`, for an argument of the wrong type; a
-page that cannot be cleaned comes back as a result with `.error` set. Each
-message ends with what to do.
+Of wrong arguments, functions raise `TypeError` or `ValueError`, as Python's own do.
+A page that cannot be cleaned raises nothing: it comes back as a result with `.error`
+set. Each message ends with what to do.
 """
 
 from __future__ import annotations

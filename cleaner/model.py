@@ -1,9 +1,9 @@
 """A trained model: predict, save, load.
 
 A model directory holds `manifest.json` (format number, labels, feature names,
-thresholds, versions, training sets, metrics), `weights.npz` (plain arrays),
-`vocabulary.json` and `MODEL_CARD.md`. Loading runs no code: arrays are read
-without pickle, the rest is JSON.
+hashes of the other files, versions, training sets, metrics), `weights.npz` (plain
+arrays), `vocabulary.json` and `MODEL_CARD.md`. Loading runs no code: arrays are
+read without pickle, the rest is JSON.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ threshold, mixed pages of sites never seen gain .5 points of F1 as HTML and .9 a
 lose .1 to .2; with .05, forums rendered by `html2txt` gain 6. What a page as a whole says does not
 help to choose it: neither blocks that are right or wrong all together (comonotone; news gain, the
 others lose as much) nor regression on the expected scores."""
-_WEIGHTS = {COMMENT: 1.6}
+_LABEL_WEIGHTS = {COMMENT: 1.6}
 """How much a label counts against others outside the article: a comment lost is worse than
 a button shown as one. On snippets 1.6 finds .802 of the comments (1: .782), at .004 of F1 on
 the shipped pages."""
@@ -137,7 +137,7 @@ class Model:
         if page.kind == "text":
             probability = zoned(probability, self.labels)
             is_clean = bool(probability[:, 0] @ units >= _CLEAN * units.sum())
-        weight = np.array([_WEIGHTS.get(label, 1.0) for label in self.labels], np.float32)
+        weight = np.array([_LABEL_WEIGHTS.get(label, 1.0) for label in self.labels], np.float32)
         other = 1 + (probability[:, 1:] * weight[1:]).argmax(axis=1)
         if is_clean:
             is_article = probability[:, 0] >= _FAVOR[favor][1] * _DOUBT

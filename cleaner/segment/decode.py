@@ -78,6 +78,7 @@ _MAGIC = re.compile(
 _PRESCAN = 1 << 16
 """Bytes in which a charset is declared; browsers read a page again when they meet one later."""
 _DETECT = 1 << 16
+"""Bytes by which an encoding is detected, and characters by which HTML is."""
 _MARKUP_START = re.compile(
     r"[\s\ufeff]*<(?:!doctype\s+html|html|head|body|meta\s|title>|link\s"
     r"|\?xml[^>]*>\s*<(?:!doctype|html))",
