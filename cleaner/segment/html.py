@@ -470,10 +470,20 @@ class _Renderer:
                 self._pending_space = True
 
     def _white_space(self, style: str, node: LexborNode, pre: int) -> int:
-        kept = _white_space(style, node.tag or "", pre)
-        if kept == _KEPT > pre:
-            self._listing = node
-        return kept
+        """How the white space in an element is read, given its style and how it would be read."""
+        found = _WHITE_SPACE.search(style)
+        if found is None:
+            return pre
+        kind = found[1].lower()
+        if kind in ("normal", "nowrap"):
+            return 0
+        if pre == _KEPT:
+            return pre
+        # What wraps is prose, in which empty lines part paragraphs, unless it is code.
+        if kind != "pre" and node.tag != "code":
+            return _BREAKS
+        self._listing = node
+        return _KEPT
 
     def _in_listing(self) -> bool:
         """Whether preformatted text is code, whose elements are its lines."""
@@ -573,7 +583,7 @@ class _Renderer:
             self._end_block()
         # In a listing, an element is a line.
         gap = _GAPS.get(tag, _PARAGRAPH)
-        if pre and pre >= _KEPT and tag in ("div", "span"):
+        if pre == _KEPT and tag in ("div", "span"):
             gap = _LINE
         if gap > self._separator:
             self._separator = gap
@@ -627,18 +637,6 @@ def _renders(attributes: dict[str, str | None]) -> bool:
         return (attributes["hidden"] or "").lower() == "until-found"
     style = attributes["style"] or ""
     return not _NOT_RENDERED.search(style) or _MOVING_STYLE.search(style) is not None
-
-
-def _white_space(style: str, tag: str, pre: int) -> int:
-    """How the white space in an element is read, given its style and how it would be read."""
-    found = _WHITE_SPACE.search(style)
-    if found is None:
-        return pre
-    kind = found[1].lower()
-    if kind in ("normal", "nowrap"):
-        return 0
-    # What wraps is prose, in which empty lines part paragraphs, unless it is code.
-    return pre if pre > _BREAKS else _KEPT if kind == "pre" or tag == "code" else _BREAKS
 
 
 def _is_last(node: LexborNode) -> bool:
