@@ -58,20 +58,17 @@ class Fragments:
 
 def _harvest(prepared: Prepared, found: Fragments) -> None:
     page, labels, site = prepared.page, prepared.labels, prepared.labelled.site
-    wanted: dict[int, bool] = {}
-    for index in _outermost(page, labels, COMMENT):
-        wanted[index] = True
-    for index in _rails(page, labels):
-        wanted.setdefault(index, False)
+    threads = set(_threads(page, labels))
+    wanted = sorted(threads.union(_rails(page, labels)))
     if not wanted:
         return
     nodes = container_nodes(page.html)
-    for index, is_thread in sorted(wanted.items()):
+    for index in wanted:
         html = nodes[index].html or ""
         if not html or len(html) > _MAX_CHARS:
             continue
         element = page.elements[index]
-        if is_thread:
+        if index in threads:
             texts = tuple(
                 Labelled(labels[i], " ".join(page.text_of(page.blocks[i]).split()))
                 for i in range(element.first, element.last)
@@ -81,14 +78,14 @@ def _harvest(prepared: Prepared, found: Fragments) -> None:
             found.rails.append(Fragment(site, html))
 
 
-def _outermost(page: Page, labels: Sequence[str], label: str) -> list[int]:
-    """Largest elements that hold this label (or unjudged text) and nothing of the article."""
+def _threads(page: Page, labels: Sequence[str]) -> list[int]:
+    """Largest elements that hold comments, nothing of the article, and not mostly navigation."""
     found, covered = [], 0
     for index, element in enumerate(page.elements):
         inside = labels[element.first : element.last]
         if (
             element.first >= covered
-            and inside.count(label) >= 2
+            and inside.count(COMMENT) >= 2
             and inside.count(NAVIGATION) <= len(inside) / 2
             and ARTICLE not in inside
         ):
