@@ -508,11 +508,7 @@ def train(
             "figures": report.to_dict(),
         }
     corpus = Corpus.read(pages, seed=seed, n_jobs=n_jobs)
-    say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
-    fitting = {page.labelled.name for page in corpus.pages}
-    for page in pages:
-        if page.name not in fitting:
-            say(f"left out: {page.name}; none of it is judged, or its labels are not on the page")
+    _tell_fitting(corpus, pages, say)
     _tell_labels(corpus, say)
     labels, samples = _labels_of(corpus), _training_samples(corpus, extra, seed=seed)
     unspoilt = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
@@ -526,22 +522,33 @@ def train(
             "cleaner": __version__,
             **{name: version(name) for name in ("numpy", "scikit-learn")},
         },
-        "training_sets": [
-            {
-                "folder": folder.name,
-                "pages": len(found),
-                "sha256": digest(found),
-                "licences": sorted({page.licence for page in found}),
-                "sources": sorted({page.source for page in found}),
-            }
-            for folder, found in sets.items()
-        ],
+        "training_sets": [_training_set(folder, found) for folder, found in sets.items()],
         "composed_of": {"files": list(extra.options), "sha256": extra.sha256},
         "metrics": metrics,
     }
     model = Model(labels, {head.kind: head for head in heads}, spam, manifest)
     save(model, out, _card(model))
     return model
+
+
+def _training_set(folder: Path, pages: Sequence[LabelledPage]) -> dict[str, Any]:
+    """What the manifest says of a folder."""
+    return {
+        "folder": folder.name,
+        "pages": len(pages),
+        "sha256": digest(pages),
+        "licences": sorted({page.licence for page in pages}),
+        "sources": sorted({page.source for page in pages}),
+    }
+
+
+def _tell_fitting(corpus: Corpus, pages: Sequence[LabelledPage], say: Say) -> None:
+    """Say which pages are left out, and why."""
+    say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
+    fitting = {page.labelled.name for page in corpus.pages}
+    for page in pages:
+        if page.name not in fitting:
+            say(f"left out: {page.name}; none of it is judged, or its labels are not on the page")
 
 
 def _tell_labels(corpus: Corpus, say: Say) -> None:
