@@ -421,8 +421,8 @@ class _Renderer:
                 if self._start < 0:
                     shown = seen
             if (
-                shown in _PERMALINKS
-                and link is not None
+                link is not None
+                and shown in _PERMALINKS
                 and link.href.startswith("#")
                 and (self._start < 0 or _is_last(link.node))
             ):
