@@ -69,6 +69,19 @@ class Elements:
     first: list[int] = field(default_factory=list)
     last: list[int] = field(default_factory=list)
 
+    def begin(
+        self, tag: str, tokens: tuple[str, ...], parent: int, hidden: bool, first: int
+    ) -> int:
+        """Add an element whose end is not known yet; return its index."""
+        self.tag.append(tag)
+        self.tokens.append(tokens)
+        self.parent.append(parent)
+        self.depth.append(self.depth[parent] + 1 if parent >= 0 else 0)
+        self.hidden.append(hidden)
+        self.first.append(first)
+        self.last.append(0)
+        return len(self.tag) - 1
+
     def __len__(self) -> int:
         return len(self.tag)
 

@@ -254,7 +254,6 @@ class _Renderer:
         control = False
         pre = hidden = 0
         blocks, elements = self.blocks, self.elements
-        tags, depths, last = elements.tag, elements.depth, elements.last
         while True:
             for node in children:
                 text = node.text_content
@@ -270,20 +269,12 @@ class _Renderer:
                         self._line_break(pre)
                     elif name == "img":
                         self._images += 1
-                    if name not in _DOCUMENTS:
-                        continue
-                    attributes = node.attributes
-                    if name == "template":
-                        self.shadow_roots |= any(key.startswith("shadowroot") for key in attributes)
-                        continue
-                    document = attributes.get("srcdoc")
-                    body = parse(document).body if document else None
-                    if body is None:
-                        continue
-                    # The document of <iframe srcdoc> stands in the frame's place.
-                    stack.append((children, element, tag, link, control, pre, hidden))
-                    children, tag = iter((body,)), name
-                    break
+                    elif name in _DOCUMENTS and (body := self._document(node)) is not None:
+                        # The document of <iframe srcdoc> stands in the frame's place.
+                        stack.append((children, element, tag, link, control, pre, hidden))
+                        children, tag = iter((body,)), name
+                        break
+                    continue
                 attributes = node.attributes
                 if "aria-hidden" in attributes and _is_twin_of_formula(name, attributes):
                     continue
@@ -307,69 +298,44 @@ class _Renderer:
                     kind = display[1].lower()
                     if kind.endswith(("flex", "grid")):
                         children = self._items(children)
-                    if inline:
-                        inline = kind.startswith("inline") or name not in _BREAKS_BY_STYLE
-                    else:
-                        inline = kind == "inline" and name in _JOINS_BY_STYLE
+                    inline = _is_inline_by_style(tag, kind, inline)
                 if style or "hidden" in attributes:
-                    if not hidden:
-                        if hidden := _hides(attributes):
-                            self._hidden_from = self.length
-                            self._renders = _renders(attributes)
-                    elif hidden == _REVERSIBLY and style and _SHOWN_STYLE.search(style):
-                        hidden = 0
-                        self._hidden_from = -1  # not all of what is around it is hidden
-                if not inline:
-                    if (
-                        pre == _KEPT
-                        and tag in _LINES_OF_CODE
-                        and self._in_listing()
-                        and not node.text().strip().isdigit()  # numbers of lines, beside them
-                    ):
-                        children = self._line(children)
-                        break
+                    hidden = self._hide(attributes, hidden)
+                if inline:
+                    self._apart = False
+                    if tag == "a" and (href := attributes.get("href")) is not None:
+                        link = _OpenLink(node, href, attributes.get("rel") or "")
+                        self._links += 1
+                        # Neighbours are set apart by style, unless they are one in two parts.
+                        if (
+                            self._link_end == self.length
+                            and pre < _KEPT
+                            and (href != self._last_href or href.startswith(("#", "javascript:")))
+                        ):
+                            self._pending_space = True
+                    elif tag in _MARKS:
+                        self._marks += 1
+                    elif tag in _CONTROLS or tag == "mtd":
+                        self._set_apart = self._start >= 0
+                    elif tag == "math":
+                        self._formula = self.length
+                    if attributes and len(self._inline_tokens) < 12:
+                        self._inline_tokens += _attribute_tokens(attributes)
+                elif pre == _KEPT and tag in _LINES_OF_CODE and self._is_line(node):
+                    children = self._line(children)
+                    break
+                else:
                     if not self._apart:
                         self._boundary(tag, pre)
-                    depths.append(depths[element] + 1 if element >= 0 else 0)
-                    elements.tokens.append(_attribute_tokens(attributes) if attributes else ())
-                    elements.parent.append(element)
-                    elements.hidden.append(hidden > 0)
-                    elements.first.append(len(blocks))
-                    last.append(0)
-                    tags.append(tag)
+                    tokens = _attribute_tokens(attributes) if attributes else ()
+                    element = elements.begin(tag, tokens, element, hidden > 0, len(blocks))
                     if self.keep_nodes:
                         self.nodes.append(node)
-                    element = len(tags) - 1
                     if tag in _PREFORMATTED and pre < _KEPT:
                         pre = _KEPT
                         self._listing = node
-                    elif tag in _CONTROLS:
-                        control = True
-                    if style and "white-space" in style:
-                        pre = self._white_space(style, node, pre)
-                    break
-                self._apart = False
-                if tag == "a" and (href := attributes.get("href")) is not None:
-                    link = _OpenLink(node, href, attributes.get("rel") or "")
-                    self._links += 1
-                    # Neighbouring links are set apart by style, unless they are one in two parts.
-                    if (
-                        self._link_end == self.length
-                        and pre < _KEPT
-                        and (href != self._last_href or href.startswith(("#", "javascript:")))
-                    ):
-                        self._pending_space = True
-                elif tag in _MARKS:
-                    self._marks += 1
-                elif tag in _CONTROLS:
+                if tag in _CONTROLS:
                     control = True
-                    self._set_apart = self._start >= 0
-                elif tag == "math":
-                    self._formula = self.length
-                elif tag == "mtd":
-                    self._set_apart = self._start >= 0
-                if attributes and len(self._inline_tokens) < 12:
-                    self._inline_tokens += _attribute_tokens(attributes)
                 if style and "white-space" in style:
                     pre = self._white_space(style, node, pre)
                 break
@@ -382,22 +348,45 @@ class _Renderer:
                 if element != outer[1]:
                     if not self._apart:
                         self._boundary(tag, pre)
-                    last[element] = len(blocks)
-                elif link is not None and link is not outer[3] and 0 <= link.start < self.length:
-                    self.links.append((link.start, self.length, link.href, link.rel, hidden > 0))
-                # Formulas are hidden beside a picture that shows them.
-                if (
-                    hidden
-                    and not outer[6]
-                    and element == outer[1]
-                    and self._formula < self._hidden_from
-                ):
-                    self.hidden.append((self._hidden_from, self.length))
-                    if not self._renders:
-                        self.not_rendered.append(self.hidden[-1])
-                    self._hidden_from = -1  # of what is around it, a part was shown
+                    elements.last[element] = len(blocks)
+                else:
+                    if link is not None and link is not outer[3] and 0 <= link.start < self.length:
+                        self.links.append(
+                            (link.start, self.length, link.href, link.rel, hidden > 0)
+                        )
+                    if hidden and not outer[6]:
+                        self._end_hidden()
                 children, element, tag, link, control, pre, hidden = outer
         self._end_block()
+
+    def _document(self, node: LexborNode) -> LexborNode | None:
+        """The document of `<iframe srcdoc>`; notes whether a `<template>` is a shadow root."""
+        attributes = node.attributes
+        if node.tag == "template":
+            self.shadow_roots |= any(key.startswith("shadowroot") for key in attributes)
+            return None
+        document = attributes.get("srcdoc")
+        return parse(document).body if document else None
+
+    def _hide(self, attributes: dict[str, str | None], hidden: int) -> int:
+        """How an element is hidden, given how the one around it is; notes where that begins."""
+        if not hidden:
+            if hidden := _hides(attributes):
+                self._hidden_from = self.length
+                self._renders = _renders(attributes)
+        elif hidden == _REVERSIBLY and _SHOWN_STYLE.search(attributes.get("style") or ""):
+            hidden = 0
+            self._hidden_from = -1  # not all of what is around it is hidden
+        return hidden
+
+    def _end_hidden(self) -> None:
+        """Note the range of an inline element that was hidden and ends here."""
+        # Formulas are hidden beside a picture that shows them.
+        if self._formula < self._hidden_from:
+            self.hidden.append((self._hidden_from, self.length))
+            if not self._renders:
+                self.not_rendered.append(self.hidden[-1])
+            self._hidden_from = -1  # of what is around it, a part was shown
 
     def _text(
         self, text: str, element: int, link: _OpenLink | None, control: bool, pre: int
@@ -485,11 +474,12 @@ class _Renderer:
         self._listing = node
         return _KEPT
 
-    def _in_listing(self) -> bool:
-        """Whether preformatted text is code, whose elements are its lines."""
+    def _is_line(self, node: LexborNode) -> bool:
+        """Whether an element in preformatted text is a line of code."""
         if not isinstance(self._listing, bool):
             self._listing = self._listing.css_first(_NO_LISTING) is None
-        return self._listing
+        # Numbers of lines stand beside them.
+        return self._listing and not node.text().strip().isdigit()
 
     def _line(self, children: Iterator[LexborNode]) -> Iterator[LexborNode]:
         """Children of an element that is a line of a listing, in which it breaks the line."""
@@ -611,6 +601,13 @@ def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
         if "itemprop" in attributes:
             found += _tokens(attributes["itemprop"] or "")
     return found
+
+
+def _is_inline_by_style(tag: str, display: str, inline: bool) -> bool:
+    """Whether an element does not break the line, given its style and whether it is so by name."""
+    if inline:
+        return display.startswith("inline") or tag not in _BREAKS_BY_STYLE
+    return display == "inline" and tag in _JOINS_BY_STYLE
 
 
 def _hides(attributes: dict[str, str | None]) -> int:
