@@ -45,7 +45,7 @@ class Grouping:
     sizes: Array
 
     @classmethod
-    def by(cls, keys: NDArray[np.int64]) -> Grouping:
+    def by(cls, keys: NDArray[np.int32] | NDArray[np.int64]) -> Grouping:
         """Blocks of the same key, shape (blocks,), are a group."""
         order = keys.argsort(kind="stable")
         ordered = keys.take(order)
@@ -160,6 +160,17 @@ def _embed(weights: Weights, batch: Batch, number: int) -> Array:
         mean[some] = np.add.reduceat(table.take(words.ids, axis=0), starts, axis=0)
     mean /= _root(words)
     return mean.take(words.row, axis=0)
+
+
+def _embed_backward(weights: Weights, batch: Batch, number: int, error: Array) -> Array:
+    """Gradient by the table of `_embed`, given that by what it returns."""
+    words = batch.bags[number]
+    table = np.zeros_like(weights[f"words_{number}"])
+    if len(words.ids):
+        by_row = Grouping.by(words.row).sums(error) / _root(words)
+        alike = Grouping.by(words.ids)
+        table[words.ids[alike.order[alike.starts]]] = alike.sums(by_row[words.of])
+    return table
 
 
 def _root(words: Bag) -> Array:
@@ -283,16 +294,9 @@ def _backward(weights: Weights, batch: Batch, trace: _Trace, error: Array) -> We
     features = batch.dense.shape[1]
     inputs = block @ weights["in"][features:].T
     width = weights["words_0"].shape[1]
-    for number, words in enumerate(batch.bags):
-        part = Grouping.by(words.row).sums(inputs[:, number * width : (number + 1) * width])
-        part = part / _root(words)
-        table = np.zeros_like(weights[f"words_{number}"])
-        if len(words.ids):
-            order = np.argsort(words.ids, kind="stable")
-            ordered = words.ids[order]
-            starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-            table[ordered[starts]] = np.add.reduceat(part[words.of[order]], starts, axis=0)
-        grads[f"words_{number}"] = table
+    for number in range(len(batch.bags)):
+        part = inputs[:, number * width : (number + 1) * width]
+        grads[f"words_{number}"] = _embed_backward(weights, batch, number, part)
     return grads
 
 
