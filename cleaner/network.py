@@ -425,53 +425,69 @@ def fit(
     """
     options = options or Options()
     rng = np.random.default_rng(seed)
-    columns = len(scaling.column)
     weights = initial_weights(
         rng,
-        columns,
+        len(scaling.column),
         vocabularies,
         1 + len(examples[0].inputs.groups),
         labels,
         hidden=options.hidden,
         embedding=options.embedding,
     )
-    first = {name: np.zeros_like(value) for name, value in weights.items()}
-    second = {name: np.zeros_like(value) for name, value in weights.items()}
+    steps = options.epochs * -(-len(examples) // options.pages_per_step)
+    optimizer = _AdamW(weights, options, steps)
     keep = 1 - options.dropout
 
     def dropout(shape: tuple[int, ...]) -> Array:
         return ((rng.random(shape, np.float32) < keep) / np.float32(keep)).astype(np.float32)
 
-    steps = options.epochs * -(-len(examples) // options.pages_per_step)
-    step = 0
     for epoch in range(options.epochs):
         losses = []
         for chosen in _steps(examples, rng, options.pages_per_step):
-            batch = _drop_words(
-                make_batch([example.inputs for example in chosen], scaling), rng, options
-            )
+            batch = make_batch([example.inputs for example in chosen], scaling)
+            batch = _drop_words(batch, rng, options)
             _blank(batch, rng, scaling, options.drop_feature, blank or {})
             trace = _forward(weights, batch, dropout)
             loss, error = _loss_gradient(trace.logits, chosen, batch, options.overlap)
-            grads = _backward(weights, batch, trace, error)
+            optimizer.step(_backward(weights, batch, trace, error))
             losses.append(loss)
-            step += 1
-            warm = min(1.0, step / (0.05 * steps + 1))
-            rate = options.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * step / (steps + 1)))
-            norm = float(np.sqrt(sum(float((grad**2).sum()) for grad in grads.values())))
-            clip = min(1.0, 2.0 / (norm + 1e-9))
-            for name, grad in grads.items():
-                grad = grad * np.float32(clip)
-                first[name] += np.float32(0.1) * (grad - first[name])
-                second[name] += np.float32(0.01) * (grad**2 - second[name])
-                ahead = first[name] / np.float32(1 - 0.9**step)
-                spread = np.sqrt(second[name] / np.float32(1 - 0.99**step)) + np.float32(1e-8)
-                decay = 0.0 if name.endswith("bias") else options.weight_decay
-                weights[name] -= np.float32(rate) * (
-                    ahead / spread + np.float32(decay) * weights[name]
-                )
         report(epoch, float(np.mean(losses)))
     return weights
+
+
+class _AdamW:
+    """Changes weights, in place, by their gradients; the rate warms up, then falls with a cosine.
+
+    Large gradients are clipped; biases do not decay.
+    """
+
+    def __init__(self, weights: Weights, options: Options, steps: int) -> None:
+        self._weights, self._options = weights, options
+        self._steps, self._step = steps, 0
+        self._first = {name: np.zeros_like(value) for name, value in weights.items()}
+        self._second = {name: np.zeros_like(value) for name, value in weights.items()}
+
+    def step(self, grads: Weights) -> None:
+        """Do one of the `steps`."""
+        self._step += 1
+        rate = np.float32(self._rate())
+        norm = float(np.sqrt(sum(float((grad**2).sum()) for grad in grads.values())))
+        clip = np.float32(min(1.0, 2.0 / (norm + 1e-9)))
+        for name, grad in grads.items():
+            grad = grad * clip
+            weight, first, second = self._weights[name], self._first[name], self._second[name]
+            first += np.float32(0.1) * (grad - first)
+            second += np.float32(0.01) * (grad**2 - second)
+            # Both means began at zero, and are short of the true ones by as much as that counts.
+            ahead = first / np.float32(1 - 0.9**self._step)
+            spread = np.sqrt(second / np.float32(1 - 0.99**self._step)) + np.float32(1e-8)
+            decay = np.float32(0.0 if name.endswith("bias") else self._options.weight_decay)
+            weight -= rate * (ahead / spread + decay * weight)
+
+    def _rate(self) -> float:
+        warm = min(1.0, self._step / (0.05 * self._steps + 1))
+        cosine = np.cos(np.pi * self._step / (self._steps + 1))
+        return float(self._options.learning_rate * warm * 0.5 * (1 + cosine))
 
 
 def _blank(
