@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -100,70 +100,21 @@ def run(
     beside = [attributes] if attributes is not None else []
     _keep_apart(inputs, [output, *beside])
     started = monotonic()
-    done_now, skipped = Counts(), 0
     with _pool(load, options, workers) as pool:
-        identity = {
-            "cleaner": __version__,
-            "model": pool.info,
-            "options": json.loads(json.dumps(options.to_dict())),
-        }
-        if attributes is not None:
-            identity["options"]["attributes"] = str(attributes.resolve())
+        identity = _identity(pool.info, options, attributes)
         with _writing(output):
             manifest = Manifest(output, identity, beside=beside, restart=restart)
+        folder = _Folder(inputs, output, options, attributes, manifest, progress)
         finished = False
         try:
             progress.begin(total)
-            taken = {entry.name: entry.label for entry in manifest.entries.values()}
-            given = {str(Path(item).resolve()) for item in inputs if item != STDIN}
-            texts = Texts(manifest.entries.values(), given) if options.format == "txt" else None
-            begun: dict[str, tuple[str, list[str]]] = {}
-            seen: dict[str, set[str]] = {}
-
-            def undone() -> Iterator[Unit | int]:
-                nonlocal skipped
-                for unit in units(inputs, taken):
-                    key = unit.key()
-                    seen.setdefault(unit.label, set()).add(unit.name)
-                    files = texts.of(unit) if texts else [f"{unit.name}.{options.format}"]
-                    if attributes is not None:
-                        files.append(str((attributes / _attributes_name(unit)).resolve()))
-                    if manifest.find(unit.name, key, files) is None:
-                        # Of the inputs before they are read: a change after that is done again.
-                        begun[unit.name] = key, files
-                        yield unit
-                    else:
-                        size = sum(source.size for source in unit.sources)
-                        progress.skip(size)
-                        skipped += 1
-                        yield size
-
-            current: _UnitOutput | None = None
-            try:
-                for task in pool.map(_tasks(undone(), options, progress)):
-                    unit, read, position = task.tag
-                    with _writing(output):
-                        if current is None:
-                            key, files = begun.pop(unit.name)
-                            if texts:
-                                manifest.begin(unit.name, files)
-                            current = _UnitOutput(unit, key, files, output, options)
-                        for item, outcome in zip(task.items, task.results, strict=True):
-                            current.add(item, outcome)
-                            done_now.add(outcome)
-                        if read is not None:
-                            manifest.add(current.finish(read))
-                            current = None
-                    progress.update(position, done_now.pages, done_now.errors)
-                with _writing(output):
-                    _drop_shards(manifest, given, seen, progress)
-                finished = True
-            finally:
-                if current is not None:
-                    current.abort()
+            folder.fill(pool)
+            finished = True
         finally:
             progress.end()
-            summary = _summary(manifest, identity, started, done_now, skipped, workers, finished)
+            summary = _summary(
+                manifest, identity, started, folder.counts, folder.skipped, workers, finished
+            )
             if finished:
                 with _writing(output):
                     _write_reports(output, manifest, summary)
@@ -241,6 +192,115 @@ def _checked(options: Options, workers: int | None) -> int:
     if workers is not None and workers < 1:
         raise InputError(f"workers {workers}: give a number of 1 or more, None for one a core")
     return workers or _cores()
+
+
+def _identity(model: Any, options: Options, attributes: Path | None) -> dict[str, Any]:
+    """What a run that goes on with another must have in common with it."""
+    # As it will be read again.
+    identity = {
+        "cleaner": __version__,
+        "model": model,
+        "options": json.loads(json.dumps(options.to_dict())),
+    }
+    if attributes is not None:
+        identity["options"]["attributes"] = str(attributes.resolve())
+    return identity
+
+
+class _Folder:
+    """The output folder of a run: which units are not in it yet, and the one being written."""
+
+    def __init__(
+        self, inputs: Sequence[str], output: Path, options: Options, attributes: Path | None,
+        manifest: Manifest, progress: Progress,
+    ) -> None:  # fmt: skip
+        self._inputs, self._output, self._options = inputs, output, options
+        self._attributes, self._manifest, self._progress = attributes, manifest, progress
+        self._given = {str(Path(item).resolve()) for item in inputs if item != STDIN}
+        self._texts: Texts | None = None
+        if options.format == "txt":
+            self._texts = Texts(manifest.entries.values(), self._given)
+        self._seen: dict[str, set[str]] = {}  # names of units by label
+        self._begun: dict[str, tuple[str, list[str]]] = {}  # key and files by name
+        self._current: _UnitOutput | None = None
+        self.counts = Counts()
+        """Of this run."""
+        self.skipped = 0
+        """Units that an earlier run has done."""
+
+    def fill(self, pool: Pool[Item, Outcome]) -> None:
+        """Do what is not done, and remove what is of pages that are gone."""
+        try:
+            for task in pool.map(_tasks(self._undone(), self._options, self._progress)):
+                _, _, position = task.tag
+                with _writing(self._output):
+                    self._store(task)
+                self._progress.update(position, self.counts.pages, self.counts.errors)
+            with _writing(self._output):
+                self._drop_shards()
+        finally:
+            if self._current is not None:
+                self._current.abort()
+
+    def _undone(self) -> Iterator[Unit | int]:
+        """Units to do, in order; in place of each that is done, the bytes of its inputs."""
+        taken = {entry.name: entry.label for entry in self._manifest.entries.values()}
+        for unit in units(self._inputs, taken):
+            # Of the inputs before they are read: a change after that is done again.
+            key = unit.key()
+            self._seen.setdefault(unit.label, set()).add(unit.name)
+            files = self._files(unit)
+            if self._manifest.find(unit.name, key, files) is None:
+                self._begun[unit.name] = key, files
+                yield unit
+            else:
+                size = sum(source.size for source in unit.sources)
+                self._progress.skip(size)
+                self.skipped += 1
+                yield size
+
+    def _files(self, unit: Unit) -> list[str]:
+        """Where the outputs of a unit go; its attributes are the last."""
+        if self._texts is not None:
+            files = self._texts.of(unit)
+        else:
+            files = [f"{unit.name}.{self._options.format}"]
+        if self._attributes is not None:
+            files.append(str((self._attributes / _attributes_name(unit)).resolve()))
+        return files
+
+    def _store(self, task: Task[Item, Outcome]) -> None:
+        """Write what became of some pages of a unit, which is finished with the last of them."""
+        unit, read, _ = task.tag
+        if self._current is None:
+            self._current = self._begin(unit)
+        for item, outcome in zip(task.items, task.results, strict=True):
+            self._current.add(item, outcome)
+            self.counts.add(outcome)
+        if read is not None:
+            self._manifest.add(self._current.finish(read))
+            self._current = None
+
+    def _begin(self, unit: Unit) -> _UnitOutput:
+        key, files = self._begun.pop(unit.name)
+        if self._texts is not None:
+            self._manifest.begin(unit.name, files)
+        return _UnitOutput(unit, key, files, self._output, self._options)
+
+    def _drop_shards(self) -> None:
+        """Forget shards of pages that are gone, or in other outputs now."""
+        dropped = [
+            entry
+            for entry in self._manifest.entries.values()
+            if (
+                entry.name not in self._seen[entry.label]
+                if entry.label in self._seen
+                else replaced(entry.label, self._given)
+            )
+        ]
+        for entry in dropped:
+            self._progress.say(f"{entry.name}: its pages are gone, or in other outputs; removed")
+        self._manifest.settle(dropped)
 
 
 class _UnitOutput:
@@ -417,24 +477,6 @@ def _keep_out(inputs: Iterable[str], output: Path) -> None:
     for item in inputs:
         if item != STDIN and Path(item).is_dir() and Path(item).resolve() in _real(output).parents:
             raise InputError(f"{output} lies among the pages to read; write it somewhere else")
-
-
-def _drop_shards(
-    manifest: Manifest, given: Set[str], seen: Mapping[str, Set[str]], progress: Progress
-) -> None:
-    """Forget shards of pages that are gone, or in other outputs now. `seen`: names by label."""
-    dropped = [
-        entry
-        for entry in manifest.entries.values()
-        if (
-            entry.name not in seen[entry.label]
-            if entry.label in seen
-            else replaced(entry.label, given)
-        )
-    ]
-    for entry in dropped:
-        progress.say(f"{entry.name}: its pages are gone, or in other outputs; removed")
-    manifest.settle(dropped)
 
 
 def _summary(
