@@ -47,6 +47,8 @@ _MAX_AGAIN: Final = 100
 """Places of the words of likely spam that are judged as well."""
 _SURE: Final = 3.0
 """Log-odds from which a span is surely promotional."""
+_LESS: Final = 2.0
+"""How much less promotional, in log-odds, the rest of a page is whose matter is not the span's."""
 _NEARLY: Final = 1.5
 """Log-odds of spam by which candidates that overlap may differ and be nearly as probable."""
 _PER_CHARACTER: Final = 1.0
@@ -295,7 +297,10 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
     elif (
         not introduced
         and (c.end - c.start <= _MAX_ALONE or sound > _SURE)
-        and (signal("promotional_others") < _OTHER_MATTER or signal("promotion_elsewhere") <= _SURE)
+        and (
+            signal("promotional_others") < _OTHER_MATTER
+            or signal("promotion_elsewhere") <= max(_SURE, sound - _LESS)
+        )
     ):
         insertion.append("stands alone with its matter on the page")
     others: list[str] = []

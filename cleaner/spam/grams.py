@@ -97,7 +97,7 @@ def fit_table(
         shape=(len(rows), 1 << bits),
     )
     fitted: Any = LogisticRegression(
-        C=strength, class_weight="balanced", max_iter=120, tol=1e-4
+        C=strength, class_weight="balanced", max_iter=1000, tol=1e-4
     ).fit(matrix, target)
     weights = fitted.coef_[0]
     unit = float(np.abs(weights).max()) / 127 or 1.0
