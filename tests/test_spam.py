@@ -141,7 +141,7 @@ def test_honest_sentences_that_look_like_spam_are_left_alone() -> None:
     assert len(honest) >= 3_000
     found = [spans(sentence) for sentence in honest]
     assert not [span.text for few in found for span in few if span.removed]
-    assert sum(map(bool, found)) <= 0.085 * len(honest)
+    assert sum(map(bool, found)) <= 0.09 * len(honest)
 
 
 @pytest.mark.parametrize("verb", ["mend", "repair"])
