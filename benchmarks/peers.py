@@ -82,7 +82,7 @@ def readability(page: bytes | str) -> Output:
 
     logging.getLogger("readability").setLevel(logging.CRITICAL)  # it logs what it then raises
     try:
-        summary = Document(page).summary(html_partial=True)
+        summary = Document(decoded(page)).summary(html_partial=True)  # it takes no bytes any more
         body = lxml.html.fromstring(summary)
     except (
         Exception
