@@ -84,9 +84,7 @@ def readability(page: bytes | str) -> Output:
     try:
         summary = Document(decoded(page)).summary(html_partial=True)  # it takes no bytes any more
         body = lxml.html.fromstring(summary)
-    except (
-        Exception
-    ):  # readability raises Unparseable, lxml ParserError or ValueError on empty pages
+    except Exception:  # on empty pages: Unparseable, or lxml's ParserError or ValueError
         return Output("")
     return Output("\n".join(piece.strip() for piece in body.itertext() if piece.strip()))
 

@@ -196,11 +196,10 @@ def _checked(options: Options, workers: int | None) -> int:
 
 def _identity(model: Any, options: Options, attributes: Path | None) -> dict[str, Any]:
     """What a run that goes on with another must have in common with it."""
-    # As it will be read again.
     identity = {
         "cleaner": __version__,
         "model": model,
-        "options": json.loads(json.dumps(options.to_dict())),
+        "options": json.loads(json.dumps(options.to_dict())),  # as they will be read again
     }
     if attributes is not None:
         identity["options"]["attributes"] = str(attributes.resolve())
