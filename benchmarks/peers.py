@@ -78,13 +78,14 @@ def readability(page: bytes | str) -> Output:
     import logging
 
     import lxml.html
+    from lxml.etree import ParserError
     from readability import Document
 
     logging.getLogger("readability").setLevel(logging.CRITICAL)  # it logs what it then raises
     try:
         summary = Document(decoded(page)).summary(html_partial=True)  # it takes no bytes any more
         body = lxml.html.fromstring(summary)
-    except Exception:  # on empty pages: Unparseable, or lxml's ParserError or ValueError
+    except (ParserError, ValueError):  # on empty pages; readability's Unparseable is a ValueError
         return Output("")
     return Output("\n".join(piece.strip() for piece in body.itertext() if piece.strip()))
 
