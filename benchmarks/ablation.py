@@ -178,7 +178,7 @@ def main() -> None:
             fit_head(blanked, "html", LABELS, seed=seed, opinions=opinions, options=options)
             for seed in range(given.seeds)
         ]
-        return [Blinded(h.kind, h.scaling, h.vocabularies, h.networks, without) for h in heads]
+        return [Blinded(h.kind, h.scaling, h.vocabularies, h.weights, without) for h in heads]
 
     def judge(name: str, heads: Sequence[Blinded]) -> None:
         found = [quality(head, test) for head in heads]

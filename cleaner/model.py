@@ -68,7 +68,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     # Held by another thread at that moment, the lock would never be let go in the child.
     os.register_at_fork(after_in_child=lambda: globals().update(_TURN=Lock()))
 _pools = cache(ThreadpoolController)  # looks for the loaded libraries: milliseconds
-FORMAT = 2
+FORMAT = 3
 """To be raised when a model would be read wrongly by code of the other side: files that are laid
 out otherwise, or features or n-grams that are computed otherwise under the same name."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
@@ -86,9 +86,8 @@ class Head:
     kind: str
     scaling: Scaling
     vocabularies: Mapping[str, tuple[str, ...]]
-    networks: tuple[Weights, ...]
-    """Weights of networks whose logits are averaged. Training makes one: a second adds nothing
-    (.001 of F1 on plain text) where they learn from opinions."""
+    weights: Weights
+    """Of one network: the mean of two that learn from opinions is no better (.001 of F1)."""
 
     @cached_property
     def lookups(self) -> dict[str, dict[str, int]]:
@@ -106,8 +105,7 @@ class Head:
     def judge(self, read: Inputs) -> Array:
         """Probability of each label for each block of a page, shape (blocks, labels)."""
         batch = make_batch([read], self.scaling)
-        logits: Array = np.mean([predict(w, batch) for w in self.networks], axis=0)
-        return softmax(logits / _TEMPERATURE[self.kind])
+        return softmax(predict(self.weights, batch) / _TEMPERATURE[self.kind])
 
 
 @contextmanager
@@ -188,11 +186,10 @@ def save(model: Model, directory: Path, card: str) -> None:
     heads: dict[str, Any] = {}
     for kind, head in sorted(model.heads.items()):
         arrays |= {f"{kind}/{name}": array for name, array in head.scaling.to_arrays().items()}
-        for number, weights in enumerate(head.networks):
-            for name, value in weights.items():
-                arrays[f"{kind}/{number}/{name}"] = value.astype(np.float16)
+        for name, value in head.weights.items():
+            arrays[f"{kind}/network/{name}"] = value.astype(np.float16)
         vocabulary[kind] = {name: list(words) for name, words in head.vocabularies.items()}
-        heads[kind] = {"features": list(feature_names(kind)), "networks": len(head.networks)}
+        heads[kind] = {"features": list(feature_names(kind))}
     if model.spam is not None:
         arrays |= {f"spam/{name}": value for name, value in model.spam.to_arrays().items()}
     # Inside the directory, so that files are moved within one file system.
@@ -272,21 +269,21 @@ def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
 
 def _check_shapes(head: Head, labels: tuple[str, ...]) -> None:
     """Raise `ValueError` where weights, vocabularies and labels do not fit each other."""
-    if labels[:1] != (ARTICLE,) or not head.networks:
-        raise ValueError(f"labels {labels}, {len(head.networks)} networks")
-    for weights in head.networks:
-        expected = initial_weights(
-            np.random.default_rng(0),
-            len(head.scaling.column),
-            [len(words) for words in head.vocabularies.values()],
-            len(weights["groups_first"]),
-            len(labels),
-            hidden=weights["in"].shape[1],
-            embedding=weights["words_0"].shape[1],
-        )
-        shapes = {name: value.shape for name, value in expected.items()}
-        if shapes != {name: value.shape for name, value in weights.items()}:
-            raise ValueError(f"{head.kind} weights are of other shapes")
+    if labels[:1] != (ARTICLE,):
+        raise ValueError(f"labels {labels}")
+    weights = head.weights
+    expected = initial_weights(
+        np.random.default_rng(0),
+        len(head.scaling.column),
+        [len(words) for words in head.vocabularies.values()],
+        len(weights["groups_first"]),
+        len(labels),
+        hidden=weights["in"].shape[1],
+        embedding=weights["words_0"].shape[1],
+    )
+    shapes = {name: value.shape for name, value in expected.items()}
+    if shapes != {name: value.shape for name, value in weights.items()}:
+        raise ValueError(f"{head.kind} weights are of other shapes")
 
 
 def _read_head(
@@ -298,15 +295,12 @@ def _read_head(
             f"{directory}: made for other {kind} features than this version computes; "
             "train it again, or install the version of cleaner that made it"
         )
-    networks = [
-        {n: value.astype(np.float32) for n, value in _below(f"{kind}/{number}/", arrays).items()}
-        for number in range(int(facts["networks"]))
-    ]
+    stored = _below(f"{kind}/network/", arrays)
     return Head(
         kind=kind,
         scaling=Scaling.from_arrays(_below(f"{kind}/", arrays), len(feature_names(kind))),
         vocabularies={name: tuple(words[name]) for name in BAGS[kind]},
-        networks=tuple(networks),
+        weights={name: value.astype(np.float32) for name, value in stored.items()},
     )
 
 

@@ -66,11 +66,11 @@ def test_saved_again_it_is_the_same(small_model: Path, tmp_path: Path) -> None:
 def test_a_loaded_model_can_be_changed_and_saved(small_model: Path, tmp_path: Path) -> None:
     model = load(small_model)
     head = model.heads["text"]
-    weights = {name: array * 2 for name, array in head.networks[0].items()}
-    changed = {**model.heads, "text": replace(head, networks=(weights,))}
+    weights = {name: array * 2 for name, array in head.weights.items()}
+    changed = {**model.heads, "text": replace(head, weights=weights)}
     save(replace(model, heads=changed), tmp_path, "card")
     saved = load(tmp_path)
-    assert (saved.heads["text"].networks[0]["out"] == weights["out"]).all()
+    assert (saved.heads["text"].weights["out"] == weights["out"]).all()
     assert saved.manifest["sha256"] != model.manifest["sha256"]
 
 
@@ -152,15 +152,6 @@ def other_features(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def several(networks: object) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    def change(manifest: dict[str, Any]) -> dict[str, Any]:
-        for head in manifest["heads"].values():
-            head["networks"] = networks
-        return manifest
-
-    return change
-
-
 def pickled(directory: Path) -> None:
     array = np.array([print], dtype=object)  # unpickling runs code
     np.savez(directory / "weights.npz", array)  # type: ignore[arg-type,unused-ignore]
@@ -194,9 +185,6 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "hashes of other files": edit(lambda manifest: manifest | {"sha256": {}}),
     "labels do not fit": edit(lambda manifest: manifest | {"labels": ["article"]}),
     "no article label": edit(lambda manifest: manifest | {"labels": ["a", "b", "c"]}),
-    "number of networks is a word": edit(several("many")),
-    "no networks": edit(several(0)),
-    "too many networks": edit(several(99)),
     "vocabulary cut short": cut("vocabulary.json", 50),
     "vocabulary is a list": lambda directory: (directory / "vocabulary.json").write_text("[]"),
     "vocabulary too long": lambda directory: (directory / "vocabulary.json").write_text(
