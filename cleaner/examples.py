@@ -48,6 +48,10 @@ _AS_FOUND = 1.5
 """Weight of pages that are plain text themselves: few beside what is rendered and composed, but
 with furniture and comments in many languages as sites have them. Pages that none of them is like
 are read the same with 3; the first comment below an article is taken for the article more often."""
+_ANSWERED = {"forum": 8.0, "qa": 8.0}
+"""The same where people write below each other and it is the content: a hundred times as many
+composed documents say that such texts are comments. With 1.5, F1 of posts and answers of sites
+never seen is .81 instead of .87 on pages of questions."""
 _COMMENT_UNITS = 25
 """Letters from which a text in a comment container is a comment, not a control or a date."""
 _DONOR_UNITS = 33
@@ -156,7 +160,7 @@ class Prepared:
             name=labelled.name,
             sites=self.sites,
             language=labelled.language,
-            weight=_AS_FOUND if self.page.kind == "text" else 1.0,
+            weight=_ANSWERED.get(labelled.layout, _AS_FOUND) if self.page.kind == "text" else 1.0,
         )
 
 
