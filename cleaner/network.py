@@ -29,6 +29,8 @@ Weights = dict[str, Array]
 DILATIONS = (1, 2, 4, 8, 16)
 _PAD = 16
 """Empty rows between pages, so that no convolution reaches into the next page."""
+_RUNS_FROM = 12
+"""Blocks of the shortest page that runs of blocks are left out of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +316,11 @@ class Example:
     weight: float = 1.0
     opinion: Array | None = None
 
+    def only(self, kept: NDArray[np.bool_]) -> Example:
+        """Some of the page's blocks; `kept` (blocks,) says which."""
+        opinion = None if self.opinion is None else self.opinion[kept]
+        return Example(self.inputs.only(kept), self.labels[kept], self.weight, opinion)
+
     def target(self, labels: int) -> Array:
         """The probabilities to learn, shape (blocks, labels); 0 where nothing is known."""
         target = np.zeros((len(self.labels), labels), np.float32)
@@ -342,6 +349,8 @@ class Options:
     drop_word: float = 0.2
     drop_feature: float = 0.1
     """Share of pages, a step, on which a feature is set to its mean."""
+    drop_runs: float = 0.0
+    """Share of pages, a step, that lack some runs of their blocks."""
     overlap: float = 0.5
     """Weight of the page-wise F1 loss beside cross-entropy."""
     hidden: int = 64
@@ -401,6 +410,19 @@ def _drop_words(batch: Batch, rng: np.random.Generator, options: Options) -> Bat
     return replace(batch, bags=tuple(bags))
 
 
+def _drop_runs(example: Example, rng: np.random.Generator, share: float) -> Example:
+    """Of that share of pages, leave out up to three runs of blocks, each up to a fifth of it."""
+    blocks = len(example.labels)
+    if blocks < _RUNS_FROM or rng.random() >= share:
+        return example
+    kept = np.ones(blocks, bool)
+    for _ in range(rng.integers(1, 4)):
+        length = int(rng.integers(1, max(2, blocks // 5)))
+        first = int(rng.integers(0, blocks - length + 1))
+        kept[first : first + length] = False
+    return example.only(kept)
+
+
 def fit(
     examples: Sequence[Example],
     vocabularies: Sequence[int],
@@ -443,7 +465,8 @@ def fit(
 
     for epoch in range(options.epochs):
         losses = []
-        for chosen in _steps(examples, rng, options.pages_per_step):
+        for drawn in _steps(examples, rng, options.pages_per_step):
+            chosen = [_drop_runs(example, rng, options.drop_runs) for example in drawn]
             batch = make_batch([example.inputs for example in chosen], scaling)
             batch = _drop_words(batch, rng, options)
             _blank(batch, rng, scaling, options.drop_feature, blank or {})

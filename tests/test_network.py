@@ -15,6 +15,7 @@ from cleaner.network import (
     Options,
     Weights,
     _backward,
+    _drop_runs,
     _forward,
     _loss_gradient,
     fit,
@@ -167,3 +168,32 @@ def test_unjudged_blocks_do_not_teach() -> None:
     nobody = replace(known, labels=np.full(8, -1))
     loss, error = _loss_gradient(logits, [nobody], batch, 1.0)
     assert (loss, np.abs(error).sum()) == (0, 0)
+
+
+def test_dropped_runs_leave_the_other_blocks_as_they_were() -> None:
+    rng = np.random.default_rng(5)
+    whole = replace(example(rng, 40), opinion=rng.random((40, LABELS)).astype(np.float32))
+    words = whole.inputs.bags[0].by_block()
+    for _ in range(20):
+        left = _drop_runs(whole, rng, 1.0)
+        at = np.flatnonzero(np.isin(whole.inputs.dense[:, 0], left.inputs.dense[:, 0]))
+        assert 15 < len(at) == len(left.labels) < 40
+        assert np.count_nonzero(np.diff(at) > 1) <= 3
+        assert (left.inputs.dense == whole.inputs.dense[at]).all()
+        assert (left.inputs.units == whole.inputs.units[at]).all()
+        assert (left.inputs.groups == whole.inputs.groups[:, at]).all()
+        assert (left.labels == whole.labels[at]).all()
+        assert left.opinion is not None
+        assert whole.opinion is not None
+        assert (left.opinion == whole.opinion[at]).all()
+        bag = left.inputs.bags[0].by_block()
+        pieces = np.split(words.ids, np.cumsum(words.sizes)[:-1])
+        assert (bag.ids == np.concatenate([pieces[i] for i in at])).all()
+        assert (bag.sizes == words.sizes[at]).all()
+
+
+def test_runs_are_not_dropped_of_short_pages_or_without_being_asked() -> None:
+    rng = np.random.default_rng(6)
+    short, long = example(rng, 11), example(rng, 40)
+    assert _drop_runs(short, rng, 1.0) is short
+    assert _drop_runs(long, rng, 0.0) is long

@@ -40,6 +40,11 @@ class Inputs:
     groups: NDArray[np.int64]
     """Number of each block's group, for each way to group them, shape (groupings, blocks)."""
 
+    def only(self, kept: NDArray[np.bool_]) -> Inputs:
+        """What is read of some of the blocks; `kept` (blocks,) says which."""
+        bags = tuple(bag.only(kept) for bag in self.bags)
+        return Inputs(self.dense[kept], bags, self.units[kept], self.groups[:, kept])
+
 
 @dataclass(frozen=True, slots=True)
 class Features:

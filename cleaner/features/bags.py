@@ -77,6 +77,10 @@ class Bag:
         """Where each row begins among the words, shape (rows,)."""
         return np.cumsum(self.sizes) - self.sizes
 
+    def only(self, kept: NDArray[np.bool_]) -> Bag:
+        """The bag of some of the blocks."""
+        return Bag(self.ids, self.sizes, self.row[kept])
+
     def by_block(self) -> Bag:
         """The same with a row of its own for each block."""
         own = Bag(self.ids, self.sizes.take(self.row), np.arange(len(self.row)))
