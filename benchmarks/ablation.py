@@ -30,18 +30,20 @@ from corpora import SHIPPED, TAUGHT, taught_pages, whole_pages
 from threadpoolctl import threadpool_limits
 
 from cleaner.clean import Cleaner
+from cleaner.corpus import Corpus
 from cleaner.data.pages import LabelledPage, read_pages
-from cleaner.evaluate import expected_of, format_table, score, summarise
+from cleaner.evaluate import expected_of, format_table
 from cleaner.examples import Sample, unique
 from cleaner.features import Features, feature_names, features_of
 from cleaner.features.bags import Words
 from cleaner.features.facts import DomFacts
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.text import TEXT_FEATURES
+from cleaner.metrics import score, summarise
 from cleaner.model import Head, Model
 from cleaner.network import Array, Options
 from cleaner.segment import segment
-from cleaner.train import Corpus, fit_head, site_folds
+from cleaner.train import fit_head, site_folds
 from cleaner.types import LABELS, Page
 
 Found = TypeVar("Found", bound=Features)

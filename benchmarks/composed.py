@@ -30,11 +30,12 @@ from threadpoolctl import threadpool_limits
 
 from cleaner.clean import Cleaner
 from cleaner.compose import THREADS, Document, documents, phrases
+from cleaner.corpus import Corpus, Extra
 from cleaner.data.pages import read_pages
 from cleaner.evaluate import format_table
 from cleaner.examples import Material, composed_samples, unique
 from cleaner.model import Model
-from cleaner.train import Corpus, Extra, composed_count, fit_head, site_folds
+from cleaner.train import composed_count, fit_head, site_folds
 from cleaner.types import ARTICLE, COMMENT, LABELS
 
 UNSEEN = ("bulleted", "dotted", "stacked", "review", "mail", "signed")

@@ -20,7 +20,7 @@ from peers import decoded
 from cleaner.data.importers import IMPORTERS
 from cleaner.data.pages import LabelledPage
 from cleaner.data.readings import apply_readings, read_readings
-from cleaner.evaluate import Expected, held
+from cleaner.metrics import Expected, held
 
 SHIPPED = Path(__file__).parents[1] / "training_data"
 WHOLE = {"wcxb": "wcxb", "news": "aeb"}

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
+from cleaner.corpus import Extra
 from cleaner.evaluate import format_table
 from cleaner.language import iso_639_1
 from cleaner.segment.decode import decode
-from cleaner.train import Extra
 
 ENCODINGS = {
     "cp1252": "da de es fi fr it nl pt sv",

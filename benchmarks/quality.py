@@ -11,7 +11,7 @@ has not seen. With `--train-on` it is trained once, and judged on corpora that i
 seen. Else the figures are those of `--model`.
 
 Prints one table a set, one row a system, then a row a kind of page (or language); `--json`
-writes the same figures. What each figure means is said in `cleaner.evaluate`.
+writes the same figures. What each figure means is said in `cleaner.metrics`.
 """
 
 from __future__ import annotations
@@ -34,16 +34,9 @@ from peers import Output
 
 from cleaner.data.importers import IMPORTERS
 from cleaner.data.readings import READ
-from cleaner.evaluate import (
-    Counts,
-    Figures,
-    evaluate_results,
-    format_table,
-    line_labels,
-    score,
-    summarise,
-)
+from cleaner.evaluate import evaluate_results, format_table, line_labels
 from cleaner.language import detect
+from cleaner.metrics import Counts, Figures, score, summarise
 from cleaner.model import Model
 
 LOSSES = "clean-articles"
@@ -57,9 +50,10 @@ JUDGED = {**WHOLE, "snippets": "snippets"}
 
 def trained_on(names: Sequence[str], corpora: Path, kinds: Sequence[str], n_jobs: int) -> Model:
     """A model of the named corpora and the shipped pages: the other corpora are new to it."""
+    from cleaner.corpus import Corpus
     from cleaner.data.pages import read_pages
     from cleaner.examples import unique
-    from cleaner.train import Corpus, fit_model
+    from cleaner.train import fit_model
 
     pages = read_pages(SHIPPED)
     for name in names:

@@ -506,7 +506,8 @@ def _train(args: argparse.Namespace) -> int:
         raise InputError(f"--folds {args.folds}: give 2 or more, or 0 for none")
     if not 0 <= args.seed <= _MOST_SEED:
         raise InputError(f"--seed {args.seed}: give a number from 0 to {_MOST_SEED:,}")
-    from cleaner.train import Extra, train
+    from cleaner.corpus import Extra
+    from cleaner.train import train
 
     train(
         args.folders,

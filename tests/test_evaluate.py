@@ -14,15 +14,17 @@ import pytest
 from cleaner.data.pages import Labelled, LabelledPage, write_page
 from cleaner.errors import DataError
 from cleaner.evaluate import (
-    Counts,
-    Expected,
-    calibration_error,
     evaluate,
     evaluate_results,
     expected_of,
     format_table,
-    held,
     line_labels,
+)
+from cleaner.metrics import (
+    Counts,
+    Expected,
+    calibration_error,
+    held,
     score,
     shingle_counts,
     shingle_figures,

@@ -9,17 +9,18 @@ from pathlib import Path
 import cleaner
 
 LAYERS = (
-    {"types", "errors", "scripts", "scaling", "cached"},
+    {"types", "errors", "scripts", "scaling", "cached", "metrics"},
     {"segment", "language", "assemble", "deletions"},
     {"features", "spam", "comments"},
     {"network", "zones"},
     {"model"},
     {"clean"},
-    {"data", "render", "compose", "augment", "examples", "train", "evaluate", "io", "rows"},
+    {"data", "render", "compose", "augment", "examples", "corpus", "train", "evaluate", "io",
+     "rows"},
     {"run", "connectors", "label", "inspect"},
     {"cli"},
     {"__main__"},
-)
+)  # fmt: skip
 """Lowest first. The package itself hands out names of every layer on demand and stands outside."""
 
 TOOLS = next(number for number, names in enumerate(LAYERS) if "data" in names)

@@ -17,6 +17,7 @@ import pytest
 import cleaner.train
 from cleaner.clean import Cleaner
 from cleaner.compose import documents
+from cleaner.corpus import Corpus, Extra
 from cleaner.data.pages import Labelled, LabelledPage, read_pages, write_page
 from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
@@ -32,7 +33,7 @@ from cleaner.examples import (
 )
 from cleaner.network import Array
 from cleaner.segment import segment
-from cleaner.train import Corpus, Extra, cross_validate, fit_head, site_folds, train
+from cleaner.train import cross_validate, fit_head, site_folds, train
 from cleaner.types import LABELS
 from conftest import SMALL, TRAINING_DATA
 
@@ -129,7 +130,7 @@ def test_cross_validation_never_trains_on_a_site_that_it_judges(
     judged: list[set[str]] = []
     fit_model = cleaner.train.fit_model
 
-    def spy(corpus: cleaner.train.Corpus, *args: object, **options: object) -> object:
+    def spy(corpus: Corpus, *args: object, **options: object) -> object:
         samples = [sample for group in corpus.samples for sample in group]
         trained.append(
             {p.labelled.site for p in corpus.pages} | {site for s in samples for site in s.sites}
