@@ -204,10 +204,10 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
         b"\x93NUMPY\1\0"
     ),
     "an array is missing": change_arrays(
-        lambda arrays: {k: v for k, v in arrays.items() if k != "html/0/in"}
+        lambda arrays: {k: v for k, v in arrays.items() if k != "html/network/in"}
     ),
     "an array has another shape": change_arrays(
-        lambda arrays: arrays | {"text/0/out": arrays["text/0/out"][:-1]}
+        lambda arrays: arrays | {"text/network/out": arrays["text/network/out"][:-1]}
     ),
     "spam weights of another shape": change_arrays(
         lambda arrays: arrays | {"spam/weights": arrays["spam/weights"][:9]}
