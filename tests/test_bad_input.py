@@ -155,6 +155,7 @@ EVIL = {
     "unclosed tags": "<a " * 100_000,
     "unclosed comment": "<!--" * 50_000,
     "attributes": "<p " + "a=1 " * 50_000 + ">text",
+    "attributes that differ": "<p " + " ".join(f"a{i}" for i in range(200_000)) + ">text",
     "one attribute": f"<p class='{'Aa' * 200_000}' style='{'display:' * 40_000}'>text",
     "entities": "&amp" * 50_000 + "&" * 50_000,
     "closing tags": "</p>" * 50_000,

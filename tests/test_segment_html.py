@@ -48,6 +48,27 @@ def test_many_options_take_no_time(option: str) -> None:
     assert len(page.blocks) == 3
 
 
+def test_what_a_tag_with_many_attributes_holds_is_read() -> None:
+    many = " ".join(f'a{i}="x = y"' for i in range(9_000))
+    page = segment_html(
+        f"<p>Hello.</p><p class=own {many}>Bye.</p><p title='{'one ' * 9_000}'>End."
+    )
+    assert page.source == "Hello.\n\nBye.\n\nEnd."
+    assert page.elements.tokens[page.blocks[1].element] == ("own",)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\n", " \n "])
+def test_blank_preformatted_text_begins_no_paragraph(blank: str) -> None:
+    span = f'<span style="white-space:pre">{blank}</span>'
+    page = segment_html(f"<p>The ferry sails.<br><br>{span}</p><p>One<br><br>{span}two</p>")
+    assert page.source == "The ferry sails.\n\nOne\n\ntwo"
+
+
+def test_numerator_and_denominator_are_two_numbers() -> None:
+    half = "<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>"
+    assert segment_html(f"<p>Add {half} cup, x<sub>2</sub>.").source == "Add 1 2 cup, x2."
+
+
 def test_a_shadow_root_ends_where_its_template_does() -> None:
     host = "<div class=banner><template shadowrootmode=open><p>Cookies.</p></template></div>"
     page = segment_html(f"{host * 3}<main><p>Article.</p></main><template><p>No.</p></template>")

@@ -315,7 +315,7 @@ class _Renderer:
                             self._pending_space = True
                     elif tag in _MARKS:
                         self._marks += 1
-                    elif tag in _CONTROLS or tag == "mtd":
+                    elif tag in _CONTROLS or tag == "mtd" or stack[-1][2] == "mfrac":
                         self._set_apart = self._start >= 0
                     elif tag == "math":
                         self._formula = self.length
@@ -396,9 +396,10 @@ class _Renderer:
             if pre == _BREAKS:
                 self._lines(text, element, link, control)
                 return
-            shown = text if self._start >= 0 else text.lstrip("\n")
-            if self._start < 0 and not shown.strip():
+            begins = self._start < 0 or self._breaks >= 2
+            if begins and not text.strip():
                 return
+            shown = text.lstrip("\n") if begins else text
         else:
             shown = " ".join(text.split())
             if not shown:

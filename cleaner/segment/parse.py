@@ -1,13 +1,15 @@
 """HTML to a tree by lexbor, in good time whatever the page is.
 
-A page that nests deep, leaves thousands of tags open or holds thousands of options would take
-minutes. The tags that cost the time are taken out of it first; its text stays.
+A page that nests deep, leaves thousands of tags open, holds thousands of options or a tag with
+thousands of attributes would take minutes. The tags and attributes that cost the time are taken
+out of it first; its text stays.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,10 @@ _MANY_STYLED = 1_000
 """The same for formatting elements that differ; alike ones are opened again three times only."""
 _MANY_OPTIONS = 5_000
 """With more, parsing takes the square of their number: 40,000 take ten seconds."""
+_MANY_ATTRIBUTES = 4_000
+"""The same for attributes of one tag."""
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{2 * _MANY_ATTRIBUTES},}}")
+_ATTRIBUTE = re.compile(r"""[^\s"'=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"']+))?""")
 _OPTION = re.compile(r"</?option\b[^<>]*>", re.I)
 _TAG = re.compile(r"<!--(?:-?>)?|--!?>|<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>?")
 _RAW = frozenset("script style textarea title".split())
@@ -47,6 +53,10 @@ def parse(html: str) -> LexborHTMLParser:
         html = _OPTION.sub(" ", html)
         data = _utf8(html)
         brackets = _brackets(data)
+    if _may_have_long_tags(brackets) and (cut := _LONG_TAG.sub(_few_attributes, html)) != html:
+        html = cut
+        data = _utf8(html)
+        brackets = _brackets(data)
     if _may_nest_deep(html, data, brackets):
         data = _utf8(_flatten(html))
     return LexborHTMLParser(data)
@@ -56,6 +66,21 @@ def _brackets(data: bytes) -> NDArray[np.bool_]:
     """Where `<` stand, shape (bytes,)."""
     brackets: NDArray[np.bool_] = np.frombuffer(data, np.uint8) == ord("<")
     return brackets
+
+
+def _may_have_long_tags(brackets: NDArray[np.bool_]) -> bool:
+    """Whether two `<` are so far apart that a tag with too many attributes has room."""
+    gaps = np.diff(np.flatnonzero(brackets), append=len(brackets))
+    return bool((gaps > 2 * _MANY_ATTRIBUTES).any())
+
+
+def _few_attributes(tag: re.Match[str]) -> str:
+    """A tag without what is too much; one whose quotation marks do not pair is left alone."""
+    text = tag[0]
+    if text.count('"') % 2 or text.count("'") % 2:
+        return text
+    last = next(islice(_ATTRIBUTE.finditer(text), _MANY_ATTRIBUTES, None), None)
+    return text[: last.end()] if last else text
 
 
 def _options(html: str) -> int:
