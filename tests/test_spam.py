@@ -329,6 +329,21 @@ def test_spans_lie_in_article_segments_and_match_the_source() -> None:
     assert all(source[span.start : span.end] == span.text for span in found)
 
 
+@pytest.mark.parametrize("between", ["\n\n", "\n\nHome | News | Sport\n\n"])
+def test_no_span_reaches_from_one_segment_into_the_next(between: str) -> None:
+    casino, bonus = ("\u200b".join(word) for word in ("casino", "bonus"))
+    first = f"The harbour master said that the ferry would sail again by summer {casino}"
+    second = f"{bonus} was paid for by the town, and the engine had new pistons."
+    source = first + between + second
+    segments = [
+        Segment("article", text, source.index(text), source.index(text) + len(text), 1.0)
+        for text in (first, second)
+    ]
+    found = find_spam(Page(source, "text", ()), segments, default())
+    assert [span.text.replace("\u200b", "") for span in found] == ["casino", "bonus"]
+    assert all(source[span.start : span.end] == span.text for span in found)
+
+
 @pytest.mark.parametrize(
     ("text", "spam", "left"),
     [

@@ -73,8 +73,9 @@ def find_spam(
 ) -> list[Span]:  # fmt: skip
     """Return the injected spans inside segments of these labels, in order, never overlapping.
 
-    `source[span.start:span.end] == span.text`. `removed` is decided here by the strict
-    threshold: evidence of insertion and at least one independent signal.
+    `source[span.start:span.end] == span.text`; none reaches from one segment into the next.
+    `removed` is decided here by the strict threshold: evidence of insertion and at least one
+    independent signal.
     """
     articles = Articles(page, [segment for segment in segments if segment.label in labels])
     if not articles.segments:
@@ -82,11 +83,9 @@ def find_spam(
     view = view_of(page, articles, model, url)
     spans: list[Span] = []
     for candidate, probability, reasons, removed in judge(view, model):
-        shift = articles.shift(candidate.start)
-        start, end = candidate.start + shift, candidate.end + shift
-        spans.append(
-            Span(start, end, page.source[start:end], probability, "; ".join(reasons), removed)
-        )
+        reason = "; ".join(reasons)
+        for start, end in articles.parts(candidate.start, candidate.end):
+            spans.append(Span(start, end, page.source[start:end], probability, reason, removed))
     return spans
 
 

@@ -221,10 +221,16 @@ class Articles:
             self.starts.append(self.starts[-1] + segment.end - segment.start + 1)
         self._sources = [segment.start for segment in segments]
 
-    def shift(self, start: int) -> int:
-        """What to add to an offset of the text to get one of the source."""
+    def parts(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """A range of the text as ranges of the source, one in each segment that it meets."""
         at = bisect_right(self.starts, start) - 1
-        return self.segments[at].start - self.starts[at]
+        for segment, first in zip(self.segments[at:], self.starts[at:], strict=False):
+            if first >= end:
+                break
+            shift = segment.start - first
+            low, high = max(start + shift, segment.start), min(end + shift, segment.end)
+            if low < high:
+                yield low, high
 
     def inside(self, start: int, end: int) -> tuple[int, int] | None:
         """A range of the source as one of the text, if it lies in one segment."""
