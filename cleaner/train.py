@@ -28,7 +28,7 @@ from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import Material, Sample, composed_samples, sharing, unique
 from cleaner.features import BAGS, feature_names
-from cleaner.model import Head, Model, save
+from cleaner.model import WEIGHTS, Head, Model, save
 from cleaner.network import Array, Example, Options, fit
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
@@ -388,6 +388,9 @@ def _make_folder(out: Path) -> None:
     """Make the model directory and try it: training takes hours, and comes before writing."""
     try:
         out.mkdir(parents=True, exist_ok=True)
+        others = [path for path in out.iterdir() if not path.name.startswith(".")]
+        if others and not (out / WEIGHTS).exists():
+            raise ModelError(f"{out} holds other files than a model's; name an empty or new folder")
         with tempfile.TemporaryFile(dir=out):
             pass
     except OSError as error:

@@ -377,6 +377,13 @@ def test_output_that_cannot_be_written_is_refused_before_training(
         train([TRAINING_DATA], tmp_path / name)
 
 
+def test_a_folder_of_other_files_is_no_model_directory(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ModelError, match="holds other files than a model's; name"):
+        train([TRAINING_DATA], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
 def test_output_folder_is_tried_before_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
