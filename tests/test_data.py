@@ -192,6 +192,11 @@ def test_damaged_page_of_a_data_set(tmp_path: Path, packed: bytes) -> None:
         import_corpus("aeb", tmp_path, tmp_path / "out")
 
 
+def test_check_accepts_a_page_without_labels(tmp_path: Path) -> None:
+    write_page(tmp_path, replace(PAGE, labels=()))
+    assert check(tmp_path) == []
+
+
 def test_check_accepts_a_good_page(tmp_path: Path) -> None:
     write_page(tmp_path, PAGE)
     assert check(tmp_path) == []

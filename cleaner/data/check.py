@@ -142,7 +142,7 @@ def _check_texts(page: LabelledPage, parsed: Page, lines: list[int]) -> list[Pro
         message = f"marked spam is not found in the page: {_shorten(texts[at])}; mark words of it"
         problems.append(Problem(page.name, lines[at], message))
 
-    if page.rest == UNJUDGED and page.ordered:
+    if page.rest == UNJUDGED and page.ordered and page.labels:
         problems += _check_cover(page, blocks)
     return problems
 
