@@ -96,6 +96,7 @@ def test_copies_gaps_and_indents() -> None:
     assert column(page, "copies") == [0.693, 0.693, 0]
     assert column(page, "gap_before") == [0, 3, 1]
     assert column(page, "indent") == [0, 1.609, 0]
+    assert column(segment("\ufeff" + page.source, "text"), "indent") == [0, 1.609, 0]
 
 
 @pytest.mark.parametrize("newline", ["\r\n", " \n", "\r\r\n"])

@@ -74,7 +74,8 @@ def _gap_before(f: Facts) -> Column:
 
 def _indent(f: Facts) -> Column:
     """White space between the block and what is before it on its line, as log(1 + columns)."""
-    begins = np.concatenate(([0], f.newlines + 1))[f.newlines.searchsorted(f.start)]
+    bom = int(f.codes[0] == 0xFEFF)  # bytes lose it in decoding
+    begins = np.concatenate(([bom], f.newlines + 1))[f.newlines.searchsorted(f.start)]
     return np.log1p(f.start - np.maximum(begins, np.concatenate(([0], f.end[:-1]))))
 
 
