@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cleaner
+from cleaner.data.pages import read_pages
 from cleaner.evaluate import Report, evaluate
 
 pytestmark = pytest.mark.quality
@@ -75,6 +76,11 @@ def test_labels_on_pages_that_were_never_trained_on(
 
 def test_no_shipped_page_fails(report: Report) -> None:
     assert report.groups["all"].errors == 0
+
+
+def test_every_shipped_page_has_a_text(cleaning: cleaner.Cleaner) -> None:
+    pages = read_pages(ROOT / "training_data")
+    assert [page.name for page in pages if not cleaning.clean(page.page, page.kind).text] == []
 
 
 @pytest.mark.parametrize(
