@@ -29,7 +29,9 @@ _MANY_OPTIONS = 5_000
 """With more, parsing takes the square of their number: 40,000 take ten seconds."""
 _MANY_ATTRIBUTES = 4_000
 """The same for attributes of one tag."""
-_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{2 * _MANY_ATTRIBUTES},}}")
+_LONG = 2 * _MANY_ATTRIBUTES
+"""Characters of the shortest tag with so many."""
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{_LONG},}}")
 _ATTRIBUTE = re.compile(r"""[^\s"'=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"']+))?""")
 _OPTION = re.compile(r"</?option\b[^<>]*>", re.I)
 _TAG = re.compile(r"<!--(?:-?>)?|--!?>|<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>?")
@@ -48,14 +50,14 @@ def parse(html: str) -> LexborHTMLParser:
     """The tree of a decoded page."""
     data = _utf8(html)
     brackets = _brackets(data)
+    thinned = html
     # Pages with so many tags are few: what they are is not looked for in all the others.
     if np.count_nonzero(brackets) > _MANY_OPTIONS and _options(html) > _MANY_OPTIONS:
-        html = _OPTION.sub(" ", html)
-        data = _utf8(html)
-        brackets = _brackets(data)
-    if _may_have_long_tags(brackets) and (cut := _LONG_TAG.sub(_few_attributes, html)) != html:
-        html = cut
-        data = _utf8(html)
+        thinned = _OPTION.sub(" ", thinned)
+    if _has_long_tag(data, brackets):
+        thinned = _LONG_TAG.sub(_few_attributes, thinned)
+    if thinned is not html:
+        html, data = thinned, _utf8(thinned)
         brackets = _brackets(data)
     if _may_nest_deep(html, data, brackets):
         data = _utf8(_flatten(html))
@@ -68,10 +70,17 @@ def _brackets(data: bytes) -> NDArray[np.bool_]:
     return brackets
 
 
-def _may_have_long_tags(brackets: NDArray[np.bool_]) -> bool:
-    """Whether two `<` are so far apart that a tag with too many attributes has room."""
-    gaps = np.diff(np.flatnonzero(brackets), append=len(brackets))
-    return bool((gaps > 2 * _MANY_ATTRIBUTES).any())
+def _has_long_tag(data: bytes, brackets: NDArray[np.bool_]) -> bool:
+    """Whether a tag has room for too many attributes; `data` and `brackets` as below.
+
+    Most stretches without `<` are scripts, whose tag ends soon.
+    """
+    places = np.flatnonzero(brackets)
+    long = np.diff(places, append=len(data)) > _LONG
+    return any(
+        data[at + 1 : at + 2].isalpha() and data.find(b">", at, at + _LONG) < 0
+        for at in places[long].tolist()
+    )
 
 
 def _few_attributes(tag: re.Match[str]) -> str:
