@@ -224,7 +224,8 @@ class Articles:
     def parts(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """A range of the text as ranges of the source, one in each segment that it meets."""
         at = bisect_right(self.starts, start) - 1
-        for segment, first in zip(self.segments[at:], self.starts[at:], strict=False):
+        for number in range(at, len(self.segments)):
+            segment, first = self.segments[number], self.starts[number]
             if first >= end:
                 break
             shift = segment.start - first
