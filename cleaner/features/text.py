@@ -74,9 +74,11 @@ def _gap_before(f: Facts) -> Column:
 
 def _indent(f: Facts) -> Column:
     """White space between the block and what is before it on its line, as log(1 + columns)."""
-    bom = int(f.codes[0] == 0xFEFF)  # bytes lose it in decoding
-    begins = np.concatenate(([bom], f.newlines + 1))[f.newlines.searchsorted(f.start)]
-    return np.log1p(f.start - np.maximum(begins, np.concatenate(([0], f.end[:-1]))))
+    lines = np.concatenate(([0], f.newlines + 1))[f.newlines.searchsorted(f.start)]
+    begins = np.maximum(lines, np.concatenate(([0], f.end[:-1])))
+    # Invisible characters, such as a byte order mark, may stand there as well.
+    spaces = np.concatenate(([0], np.cumsum(f.classes == INDEX["space"])))
+    return np.log1p(spaces[f.start] - spaces[begins])
 
 
 def _length_rank(f: Facts) -> Column:
