@@ -534,14 +534,18 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 
 def _warn_of_training_pages(cleaning: Cleaner, folders: Sequence[Path]) -> None:
-    from cleaner.data.pages import digest
+    from cleaner.data.pages import fingerprint, read_pages
 
-    known = {found["sha256"] for found in cleaning.model.manifest.get("training_sets", ())}
+    sets = cleaning.model.manifest.get("training_sets", ())
+    known = {seen for found in sets for seen in found.get("fingerprints", "").split()}
     for folder in folders:
-        if digest(folder) in known:
+        pages = read_pages(folder)
+        seen = sum(fingerprint(page) in known for page in pages)
+        if seen:
             _say(
-                f"cleaner: {folder}: the model was trained on these pages; figures on them tell "
-                "little of others: evaluate on other sites, or train with --folds"
+                f"cleaner: {folder}: the model was trained on {seen} of these {len(pages)} pages; "
+                "figures on them tell little of others: evaluate on other sites, or train with "
+                "--folds"
             )
 
 

@@ -19,6 +19,7 @@ from cleaner.data.pages import DAMAGED, LabelledPage
 from cleaner.errors import DataError
 from cleaner.examples import Material, Prepared, Sample, prepare, rendered_samples, sharing
 from cleaner.language import iso_639_1
+from cleaner.restyle import restyled_samples
 
 KINDS = ("html", "text")
 _MAX_TEXTS = 1_500
@@ -168,12 +169,12 @@ def _draw_copies(prepared: Prepared, fragments: Fragments, seed: int) -> _Copies
 def _samples_of(
     prepared: Prepared, copies: _Copies, kinds: Sequence[str], seed: int
 ) -> list[Sample]:
-    """All samples of a page: itself, spliced copies, plain-text renderings."""
+    """All samples of a page: itself, spliced or restyled copies, plain-text renderings."""
     with threadpool_limits(1):
         kind = prepared.page.kind
         samples = [prepared.sample()] if kind in kinds else []
         if kind != "html":
-            return samples
+            return [*samples, *(restyled_samples(prepared, seed=seed) if kind in kinds else ())]
         rng = random.Random(f"{seed} {prepared.labelled.name}")
         spliced = [
             prepare(splice(prepared, rails, threads, rng)) if rails or threads else None

@@ -23,7 +23,7 @@ from cleaner import __version__
 from cleaner.clean import Cleaner, Result
 from cleaner.corpus import KINDS, Corpus, Extra
 from cleaner.data.align import UNJUDGED
-from cleaner.data.pages import LabelledPage, digest, folders_of, read_pages
+from cleaner.data.pages import LabelledPage, digest, fingerprint, folders_of, read_pages
 from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import Material, Sample, composed_samples, sharing, unique
@@ -358,6 +358,7 @@ def _training_set(folder: Path, pages: Sequence[LabelledPage]) -> dict[str, Any]
         "folder": folder.name,
         "pages": len(pages),
         "sha256": digest(pages),
+        "fingerprints": " ".join(sorted(map(fingerprint, pages))),
         "licences": sorted({page.licence for page in pages}),
         "sources": sorted({page.source for page in pages}),
     }

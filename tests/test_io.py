@@ -241,7 +241,7 @@ class TestJsonl:
         file.write_bytes(b"\n".join(lines))
         html, text, latin, array, other, deep = read([str(file)])
         assert (html.id, html.data, html.kind, html.column) == ("7", "<p>markup", "html", "html")
-        assert (text.id, text.data, text.kind) == ("https://a.example/", "plain", "text")
+        assert (text.id, text.data, text.kind) == ("https://a.example/", "plain", "auto")
         assert text.url == "https://a.example/"
         assert latin.id == "pages.jsonl:4"
         assert "not JSON" in (latin.error or "")
@@ -272,7 +272,7 @@ class TestJsonl:
             '{"html": "", "raw_html": " \\n", "text": "page"}\n{"html": null, "text": ""}\n'
         )
         first, second = read([str(file)])
-        assert (first.data, first.kind, first.column) == ("page", "text", "text")
+        assert (first.data, first.kind, first.column) == ("page", "auto", "text")
         assert (second.data, second.column, second.error) == ("", "text", None)
 
     @pytest.mark.parametrize("form", [".gz", ".zst"])
@@ -731,6 +731,29 @@ class TestParquet:
         found = pq.read_table(tmp_path / "a.parquet").column("x").to_pylist()
         is_json = times * len(end) > 30
         assert [json.loads(found[0]) if is_json else found[0], found[1]] == [deep, None]
+
+    @pytest.mark.parametrize(
+        ("values", "found"),
+        [
+            ((1, 2, "a"), ["1", "2", "a"]),
+            (("7", True, 0.5, 2**70), ["7", "true", "0.5", str(2**70)]),
+            (("a", [1]), ['"a"', "[1]"]),
+            (({"x": 1}, "a"), ['{"x":1}', '"a"']),
+        ],
+    )
+    @pytest.mark.parametrize("apart", [0, 2_000])
+    def test_values_of_several_types_become_text(
+        self, tmp_path: Path, values: tuple[Any, ...], found: list[str], apart: int
+    ) -> None:
+        rows: list[dict[str, Any]] = []
+        for value in values:
+            rows += [{"x": value}, *[{"x": None}] * apart]
+        writer = Writer(tmp_path / "a.parquet", inferred_schema(rows))
+        for row in rows:
+            writer.write(Writer.pack(row))
+        writer.commit()
+        written = pq.read_table(tmp_path / "a.parquet").column("x").drop_null().to_pylist()
+        assert [one.replace(" ", "") for one in written] == found
 
     @given(rows=ROWS)
     def test_any_json_rows_can_be_written(

@@ -29,7 +29,7 @@ import zstandard
 
 from cleaner.clean import Cleaner, Result
 from cleaner.errors import CleanerError, InputError, ModelError, RunError
-from cleaner.io import read
+from cleaner.io import Columns, read
 from cleaner.io.parquet import Writer as ParquetWriter
 from cleaner.io.record import AtomicFile
 from cleaner.rows import count_words
@@ -524,6 +524,44 @@ class TestFolder:
         told = io.StringIO()
         clean(corpus, tmp_path / "out", progress=Progress(told))
         assert "a.jsonl: pages in text, ids in id\n" in told.getvalue()
+
+    def test_columns_are_told_by_the_first_row_with_a_page(self, tmp_path: Path) -> None:
+        rows = [None, "not JSON", {"id": 1, "text": None}, {"id": 2, "text": "a page"}]
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        told = io.StringIO()
+        columns = Columns(url="address")
+        clean(tmp_path / "in", tmp_path / "out", Options(columns=columns), progress=Progress(told))
+        assert told.getvalue() == "a.jsonl: pages in text, ids in id, no addresses in address\n"
+
+    def test_what_is_left_out_is_told(self, corpus: Path, tmp_path: Path) -> None:
+        for name in ("a.php", "deep/b.PHP", "page?id=1", "c.jsonl.xz"):
+            (corpus / name).write_text("a page")
+        (corpus / "gone.html").symlink_to(tmp_path / "nowhere.html")
+        (corpus / "loop").symlink_to(corpus)
+        told = io.StringIO()
+        summary = clean(corpus, tmp_path / "out", progress=Progress(told))
+        assert summary["pages"]["in"] == 339
+        line = next(line for line in told.getvalue().splitlines() if "left out" in line)
+        for part in (
+            ".php (2)", "without a suffix (1)", ".xz (1)", "no regular files (1)",
+            "links to folders (1)",
+        ):  # fmt: skip
+            assert part in line
+
+    @pytest.mark.parametrize("form", ["jsonl", "txt"])
+    def test_each_pipe_has_an_output_of_its_own(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+    ) -> None:
+        for number in (1, 2):
+            line = json.dumps({"text": f"page {number}"}).encode() + b"\n"
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line)))
+            summary = clean(["-"], tmp_path / "out", Options(format=form))
+        assert summary["pages"]["in"] == 2
+        found = [p.read_text() for p in sorted((tmp_path / "out").glob(f"stdin*/*.{form}"))]
+        found += [row["text"] for p in sorted((tmp_path / "out").glob("stdin*.jsonl"))
+                  for row in rows_of(p)]  # fmt: skip
+        assert sorted(text.strip() for text in found) == ["page 1", "page 2"]
 
 
 class TestAgain:

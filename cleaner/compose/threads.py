@@ -73,6 +73,12 @@ def _forum(voice: Voice, number: int, name: str) -> list[str]:
     return [name, voice.fill(rank), f"{voice.moment()} #{number}"]
 
 
+def _trailing(voice: Voice, number: int, name: str) -> list[str]:
+    joint = voice.rng.choice([" – ", " - ", " — ", " ~ ", " | ", "  ", " ("])
+    date = voice.rng.choice([" ", ", ", " · "]) + voice.when() if voice.chance(0.7) else ""
+    return [f"{joint}{name}{date}{')' if joint.endswith('(') else ''}"]
+
+
 def _mail(voice: Voice, number: int, name: str) -> list[str]:
     return [f"{voice.moment()}, {voice.draw('says', name=name)}"]
 
@@ -109,6 +115,7 @@ _HEADERS: Mapping[str, Callable[[Voice, int, str], list[str]]] = MappingProxyTyp
         "inline": _name_only,
         "signed": _dated,
         "between": _stacked,
+        "trailing": _trailing,
         "talkback": _dated,
         "bbs": _bbs,
         "forum": _forum,
@@ -192,6 +199,8 @@ def _comment_lines(voice: Voice, style: _Style, layout: str, number: int, name: 
                               for line in header)]  # fmt: skip
     elif layout == "talkback":  # numbered, with a title, and signed
         texts = [f"{margin}{number}. {contents[0].strip()}", *contents[1:], *texts]
+    elif layout == "trailing":  # on the last line of the comment
+        texts = [*contents[:-1], *(contents[-1] + line for line in header)]
     elif layout == "between":
         texts = [*texts[:1], *contents, *texts[1:]]
     else:

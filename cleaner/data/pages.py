@@ -230,6 +230,12 @@ def digest(pages: Path | Iterable[LabelledPage]) -> str:
     return total.hexdigest()
 
 
+def fingerprint(page: LabelledPage) -> str:
+    """Ten hex digits by which the content of a page is known again, whatever its labels."""
+    data = page.page if isinstance(page.page, bytes) else page.page.encode("utf-8")
+    return hashlib.sha256(data).hexdigest()[:10]
+
+
 def format_labels(page: LabelledPage) -> str:
     """Content of the labels file of `page`. Raises `DataError` for what the format cannot hold."""
     header = {

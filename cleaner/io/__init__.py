@@ -50,6 +50,7 @@ __all__ = [
     "format_of",
     "is_page",
     "items",
+    "left_out",
     "listed",
     "read",
     "record",
@@ -71,19 +72,19 @@ class Format:
     """Cuts a file into pages; runs in the supervisor of a run, so it must be cheap and safe."""
     record: Callable[[Item, Columns], Record]
     """Looks into one of them; runs in a worker."""
-    first_row: Callable[[Source], dict[str, Any] | None] | None = None
-    """A row to tell the columns by, in formats that have columns."""
+    rows: Callable[[Source], Iterator[dict[str, Any]]] | None = None
+    """Its rows, to tell the columns by, in formats that have columns."""
     needs: str | None = None
     """Module that is not installed with cleaner itself."""
 
 
 _FILES = Format("files", files.SUFFIXES, files.items, files.record)
 PARQUET = Format(
-    "parquet", parquet.SUFFIXES, parquet.items, parquet.record, parquet.first_row, "pyarrow"
+    "parquet", parquet.SUFFIXES, parquet.items, parquet.record, parquet.rows, "pyarrow"
 )
 FORMATS = (
     _FILES,
-    Format("jsonl", jsonl.SUFFIXES, jsonl.items, jsonl.record, jsonl.first_row),
+    Format("jsonl", jsonl.SUFFIXES, jsonl.items, jsonl.record, jsonl.rows),
     Format("warc", warc.SUFFIXES, warc.items, warc.record, needs="fastwarc.warc"),
     PARQUET,
 )
@@ -166,6 +167,22 @@ def survey(inputs: Iterable[str]) -> int:
     for module, name in needs.items():
         optional(module, f"files such as {name}")
     return total
+
+
+def left_out(inputs: Iterable[str]) -> Counter[str]:
+    """What `sources` passes over in folders: files of unknown formats, by suffix, and links."""
+    found: Counter[str] = Counter()
+    for item in inputs:
+        if item == STDIN or not Path(item).is_dir():
+            continue
+        for folder, folders, files_ in os.walk(item):
+            found["links to folders"] += sum(os.path.islink(Path(folder, one)) for one in folders)
+            for path in (Path(folder, name) for name in files_):
+                if format_of(path) is None:
+                    found[path.suffix.lower() or "without a suffix"] += 1
+                elif not path.is_file():
+                    found["no regular files"] += 1
+    return +found
 
 
 def sources(inputs: Iterable[str]) -> Iterator[Source]:

@@ -12,7 +12,7 @@ from cleaner.types import Kind
 PAGES: tuple[tuple[str, Kind], ...] = (
     ("html", "html"),
     ("raw_html", "html"),
-    ("text", "text"),
+    ("text", "auto"),
     ("content", "auto"),
     ("raw_content", "auto"),
 )
@@ -62,6 +62,10 @@ class Columns:
         urls = URLS if self.url is None else (self.url,)
         return (*self.page_names(), *urls, *(IDS if self.id is None else (self.id,)))
 
+    def has_page(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row holds a page."""
+        return self._page(row) is not None
+
     def found(self, row: Mapping[str, Any]) -> str:
         """In words, which columns of a row are read as what."""
         named = self._page(row)
@@ -70,6 +74,8 @@ class Columns:
             name = self._name(row, given, usual)
             if name is not None:
                 parts.append(f"{what} in {name}")
+            elif given is not None:
+                parts.append(f"no {what} in {given}")
         return ", ".join(parts)
 
     def _pages(self) -> tuple[tuple[str, Kind], ...]:
@@ -77,7 +83,7 @@ class Columns:
         if self.html is not None:
             given.append((self.html, "html"))
         if self.text is not None:
-            given.append((self.text, "text"))
+            given.append((self.text, "auto"))
         return tuple(given) or PAGES
 
     def _page(self, row: Mapping[str, Any]) -> tuple[str, Kind] | None:

@@ -6,6 +6,7 @@ import base64
 import json
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, time
 from itertools import count
 from pathlib import Path
@@ -72,20 +73,19 @@ def record(item: Item, columns: Columns) -> Record:
     except (ValueError, RecursionError) as error:
         return Record(place, error=f"not JSON: {error}")
     if not isinstance(row, dict):
-        return Record(place, error="not a JSON object")
+        why = "a JSON array, not an object; put one object on each line: jq -c '.[]'"
+        return Record(place, error=why if isinstance(row, list) else "not a JSON object")
     return columns.record(row, place)
 
 
-def first_row(source: Source) -> dict[str, Any] | None:
-    """The first line that holds an object, to tell its columns."""
+def rows(source: Source) -> Iterator[dict[str, Any]]:
+    """The objects of a file, to tell its columns."""
     for item in items(source):
         if item.error is None:
-            try:
+            with suppress(ValueError, RecursionError):
                 row = json.loads(item.raw)
-            except (ValueError, RecursionError):
-                return None
-            return row if isinstance(row, dict) else None
-    return None
+                if isinstance(row, dict):
+                    yield row
 
 
 def to_line(row: dict[str, Any]) -> bytes:

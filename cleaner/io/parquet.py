@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -126,9 +127,9 @@ def record(item: Item, columns: Columns) -> Record:
     return columns.record(item.raw, f"{item.input}:{item.position.removeprefix('row ')}")
 
 
-def first_row(source: Source) -> dict[str, Any] | None:
-    """The first row, to tell its columns."""
-    return next((item.raw for item in items(source) if item.error is None), None)
+def rows(source: Source) -> Iterator[dict[str, Any]]:
+    """The rows that can be read, to tell the columns."""
+    return (item.raw for item in items(source) if item.error is None)
 
 
 def schema_of(source: Source) -> Any:
@@ -176,8 +177,8 @@ _TEXTS = (
 def inferred_schema(rows: Iterable[dict[str, Any]]) -> Any:
     """An Arrow schema that holds all rows, however they differ.
 
-    A field whose values fit no common type, or lie too deep in one another, becomes text that
-    holds their JSON.
+    A field whose values fit no common type becomes text: of single values as they are written,
+    of lists and objects, and where they lie too deep in one another, their JSON.
     """
     arrow = optional("pyarrow", _NEEDS)
     types: dict[str, Any] = {}
@@ -193,23 +194,31 @@ def inferred_schema(rows: Iterable[dict[str, Any]]) -> Any:
 
 _Extremes = dict[tuple[str, ...], list[int]]
 """The smallest and the largest integer of a field so far, by the place in its lists and structs."""
-_AS_JSON = "json"
-_MARK = {b"cleaner": b"json"}
+_AS_TEXT, _AS_JSON = "text", "json"
+"""Stand for a type where values have none in common."""
 _LEVELS = 30
 """Of lists and objects, which have up to two levels each in Parquet: Arrow opens no file of 100."""
 
 
 def _field(name: str, kind: Any, arrow: Any) -> Any:
-    if kind == _AS_JSON:
-        return arrow.field(name, arrow.string(), metadata=_MARK)
+    if kind in (_AS_TEXT, _AS_JSON):
+        return arrow.field(name, arrow.string(), metadata=_mark(kind))
     # A field that was always null is written as text, which every reader can join with others.
     return arrow.field(name, arrow.string() if arrow.types.is_null(kind) else kind)
+
+
+def _mark(kind: str) -> dict[bytes, bytes]:
+    return {b"cleaner": kind.encode()}
 
 
 def _common(known: Any, values: list[Any], whole: _Extremes, arrow: Any) -> Any:
     """A type for values of a field that had a known one; integers seen so far fit it, too."""
     if known == _AS_JSON or any(_is_deeper(value, _LEVELS) for value in values):
         return _AS_JSON
+    nested = known != _AS_TEXT and arrow.types.is_nested(known)
+    mixed = _AS_JSON if nested or any(_is_deeper(value, 0) for value in values) else _AS_TEXT
+    if known == _AS_TEXT:
+        return mixed
     compute = optional("pyarrow.compute", _NEEDS)
     try:
         found = arrow.infer_type(values)
@@ -223,7 +232,7 @@ def _common(known: Any, values: list[Any], whole: _Extremes, arrow: Any) -> Any:
                 seen = [*seen, *(end for end in ends if end is not None)]
                 whole[place] = [min(seen), max(seen)] if seen else []
     except (ValueError, TypeError, OverflowError, arrow.ArrowException):
-        return _AS_JSON
+        return mixed
     return kind if _writable(kind, arrow) else _AS_JSON
 
 
@@ -277,7 +286,10 @@ class Writer:
         parquet = optional("pyarrow.parquet", _NEEDS)
         self._schema = schema
         self._text_ids = "id" not in schema.names or self._holds_text(schema.field("id").type)
-        self._json = [field.name for field in schema if (field.metadata or {}) == _MARK]
+        self._mixed = {
+            kind: [field.name for field in schema if (field.metadata or {}) == _mark(kind)]
+            for kind in (_AS_TEXT, _AS_JSON)
+        }
         self._file = AtomicFile(path)
         self._rows: list[dict[str, Any]] = []
         self._bytes = 0
@@ -293,9 +305,12 @@ class Writer:
         if not self._text_ids and isinstance(row.get("id"), str):
             # That of a page without a row is its place, which is a text.
             row["id"] = None
-        for name in self._json:
-            if row.get(name) is not None:
-                row[name] = to_line(row[name])[:-1].decode()
+        for kind, names in self._mixed.items():
+            for name in names:
+                if row.get(name) is not None:
+                    written = to_line(row[name])[:-1].decode()
+                    is_text = kind == _AS_TEXT and written.startswith('"')
+                    row[name] = json.loads(written) if is_text else written
         self._rows.append(row)
         self._bytes += sum(len(value) for value in row.values() if isinstance(value, str))
         if len(self._rows) >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:

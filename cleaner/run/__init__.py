@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -27,7 +28,17 @@ from typing import Any
 from cleaner import __version__, rows
 from cleaner.clean import Cleaner, load_cleaner
 from cleaner.errors import InputError, RunError
-from cleaner.io import STDIN, Item, Source, format_of, items, listed, sources, survey
+from cleaner.io import (
+    STDIN,
+    Item,
+    Source,
+    format_of,
+    items,
+    left_out,
+    listed,
+    sources,
+    survey,
+)
 from cleaner.io.files import FolderWriter
 from cleaner.io.record import AtomicFile, packing
 from cleaner.rows import Limits, Options, Outcome
@@ -56,6 +67,11 @@ __all__ = [
     "stream",
     "table",
 ]
+
+_MAX_KINDS = 5
+"""Kinds of files of which it is said that they are left out."""
+_ROWS_TO_TELL = 100
+"""Rows of a file that its columns are told by: the first ones may have no page."""
 
 Load = Callable[[], Cleaner]
 
@@ -96,7 +112,7 @@ def run(
     inputs = listed(inputs)
     options = replace(options or Options(), attributes=attributes is not None)
     workers = _checked(options, workers)
-    total = survey(inputs)
+    total = _survey(inputs, progress)
     beside = [attributes] if attributes is not None else []
     _keep_apart(inputs, [output, *beside])
     started = monotonic()
@@ -148,7 +164,7 @@ def stream(
         form = format_of_output(output) if isinstance(output, Path) else None
         options = Options(format=form) if form else Options()
     workers = _checked(options, workers)
-    total = survey(inputs)
+    total = _survey(inputs, progress)
     if isinstance(output, Path):
         _keep_out(inputs, output)
     counts = Counts()
@@ -182,6 +198,18 @@ def stream(
         finally:
             progress.end()
     return counts
+
+
+def _survey(inputs: Sequence[str], progress: Progress) -> int:
+    """Bytes of all inputs; says what is passed over in their folders."""
+    total = survey(inputs)
+    if others := left_out(inputs):
+        some = others.most_common(_MAX_KINDS)
+        told = [f"{kind} ({count:,})" for kind, count in some]
+        if rest := others.total() - sum(count for _, count in some):
+            told.append(f"others ({rest:,})")
+        progress.say(f"left out: {', '.join(told)}; name a file to have it read")
+    return total
 
 
 def _checked(options: Options, workers: int | None) -> int:
@@ -404,11 +432,13 @@ def _tasks(
 def _tell_columns(source: Source, options: Options, progress: Progress, told: str) -> str:
     """Say which columns are read as what, when that changes."""
     form = format_of(source.path) if source.path is not None else None
-    if form is None or form.first_row is None:
+    if form is None or form.rows is None:
         return told
-    row = form.first_row(source)
-    if row is None:
+    some = islice(form.rows(source), _ROWS_TO_TELL)
+    first = next(some, None)
+    if first is None:
         return told
+    row = next(filter(options.columns.has_page, chain([first], some)), first)
     found = options.columns.found(row)
     if found != told:
         progress.say(f"{source.name}: {found}")

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import count, groupby, islice
 from pathlib import Path, PurePosixPath
 
 from cleaner.io import STDIN, Source, is_page, sources
@@ -29,7 +29,7 @@ class Unit:
 
     label: str
     """What stays the same when a file changes: the absolute path of an archive, that of a folder
-    and the number of the shard, those of pages named one by one."""
+    and the number of the shard, those of pages named one by one. Each pipe has one of its own."""
     name: str
     """Path of the output below its folder, without suffix."""
     sources: tuple[Source, ...]
@@ -104,10 +104,13 @@ class _Names:
 
     def archive(self, source: Source) -> Unit:
         """A unit of one file with many pages, or of standard input."""
-        label, stem = STDIN, bare_name(source.name)
         path = PurePosixPath(source.name)
         if source.path is not None:
             label, stem = str(source.path.resolve()), _stem(path.name)
+        else:  # nobody knows if what earlier runs were piped is the same
+            labels = (f"{STDIN}{number}" for number in count(1))
+            label = next(label for label in labels if label not in self._earlier)
+            stem = bare_name(source.name)
         if path.parts[0] == ERRORS:  # an earlier run's, as input
             path = PurePosixPath(ERRORS.lstrip("."), *path.parts[1:])
         return Unit(label, self._name(str(path.with_name(stem)), label), (source,))
