@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cleaner.data.align import UNJUDGED, align_spans, locate_spam, tokens
+from cleaner.data.align import UNJUDGED, align_spans
+from cleaner.data.marks import locate_spam
+from cleaner.data.matching import tokens
 from cleaner.data.pages import Labelled, LabelledPage, folders_of, read_pages
 from cleaner.errors import DataError
 from cleaner.metrics import (

@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.data.align import (
-    Part,
-    align,
-    align_spans,
-    common_subsequence,
-    locate_spam,
-    text_shares,
-    tokens,
-)
+from cleaner.data.align import Part, align, align_spans, text_shares
+from cleaner.data.marks import locate_spam
+from cleaner.data.matching import common_subsequence, tokens
 from cleaner.data.pages import Labelled
 from cleaner.types import Block, Page
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import cleaner.cli
-from cleaner.data.align import locate_spam
 from cleaner.data.check import check
 from cleaner.data.importers import import_corpus
+from cleaner.data.marks import locate_spam
 from cleaner.data.pages import Labelled, LabelledPage, read_pages, write_page
 from cleaner.errors import DataError
 from cleaner.examples import label_blocks

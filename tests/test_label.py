@@ -26,8 +26,10 @@ from hypothesis import strategies as st
 
 from cleaner.clean import Cleaner
 from cleaner.cli import main
-from cleaner.data.align import UNJUDGED, align_spans, common_subsequence, locate_spam
+from cleaner.data.align import UNJUDGED, align_spans
 from cleaner.data.check import check
+from cleaner.data.marks import locate_spam
+from cleaner.data.matching import common_subsequence
 from cleaner.data.pages import LabelledPage, page_names, read_page, read_pages, write_page
 from cleaner.errors import DataError, InputError
 from cleaner.examples import label_blocks
@@ -429,7 +431,7 @@ def test_a_page_is_cleaned_and_aligned_once(
     clean = counted("clean", simple_cleaner.clean)
     monkeypatch.setattr(simple_cleaner, "clean", clean, raising=False)
     align = counted("align", common_subsequence)
-    monkeypatch.setattr("cleaner.data.align.common_subsequence", align)
+    monkeypatch.setattr("cleaner.data.matching.common_subsequence", align)
     session = Session(collect([str(tmp_path)], None), simple_cleaner)
     view = session.view(0)
     version = session.save(0, ["article"] * 50, [], view.version)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from cleaner.data.align import FOUND, UNJUDGED, align_spans, lost_spam, text_shares, tokens
+from cleaner.data.align import FOUND, UNJUDGED, align_spans, text_shares
+from cleaner.data.marks import lost_spam
+from cleaner.data.matching import tokens
 from cleaner.data.pages import (
     KEYS,
     LABELS_SUFFIX,

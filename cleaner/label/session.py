@@ -11,15 +11,9 @@ from threading import Lock
 from typing import Any, Literal
 
 from cleaner.clean import Cleaner, Result
-from cleaner.data.align import (
-    FOUND,
-    UNJUDGED,
-    Part,
-    align_spans,
-    locate_spam,
-    text_shares,
-    tokens,
-)
+from cleaner.data.align import FOUND, UNJUDGED, Part, align_spans, text_shares
+from cleaner.data.marks import locate_spam
+from cleaner.data.matching import tokens
 from cleaner.data.pages import BRACKETS, Labelled, LabelledPage, digest, page_files, write_page
 from cleaner.errors import DataError
 from cleaner.examples import label_blocks

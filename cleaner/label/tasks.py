@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cleaner.data.align import UNJUDGED, tokens
+from cleaner.data.align import UNJUDGED
 from cleaner.data.importers.common import UNKNOWN_LANGUAGE, UNKNOWN_LICENCE, address, page_url
+from cleaner.data.matching import tokens
 from cleaner.data.pages import (
     LABELS_SUFFIX,
     PAGE_SUFFIXES,

@@ -39,7 +39,7 @@ def laid_out_as(format: str, path: Path) -> Iterator[None]:
         yield
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path}: not laid out as {format} ({error!r}); give the folder of such a data set"
+            f"{path}: not laid out as {format} ({error!r}); give such a data set"
         ) from error
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
-from cleaner.data.align import UNJUDGED, tokens
+from cleaner.data.align import UNJUDGED
 from cleaner.data.importers.common import (
     UNKNOWN_LANGUAGE,
     address,
@@ -29,6 +29,7 @@ from cleaner.data.importers.common import (
     page_url,
     read_json,
 )
+from cleaner.data.matching import tokens
 from cleaner.data.pages import BRACKETS, Labelled, LabelledPage
 from cleaner.errors import DataError
 from cleaner.segment import segment
