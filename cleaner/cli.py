@@ -95,7 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     jobs = argparse.ArgumentParser(add_help=False)
     jobs.add_argument(
-        "--n-jobs", type=int, default=1, metavar="N", help="processes; -1 for one a core"
+        "--n-jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes; -1 for one a core (default: 1)",
     )
 
     clean = commands.add_parser(
@@ -108,12 +112,22 @@ def _parser() -> argparse.ArgumentParser:
     clean.set_defaults(run=_clean)
 
     inspect = commands.add_parser(
-        "inspect", parents=[model, kind], help="show a page with its labels and confidences"
+        "inspect",
+        parents=[model, kind],
+        help="show a page with its labels and confidences",
+        description="Show a page with a colour for each label, its confidence (`?` marks doubtful "
+        "ones), and the spam that was found.",
     )
     inspect.add_argument("page", type=_given, metavar="PAGE", help="file, or - for standard input")
     inspect.set_defaults(run=_inspect)
 
-    train = commands.add_parser("train", parents=[jobs], help="train a model on labelled pages")
+    train = commands.add_parser(
+        "train",
+        parents=[jobs],
+        help="train a model on labelled pages",
+        description="Train a model on labelled pages, some of them HTML, and write its directory. "
+        "The same pages and options give the same model.",
+    )
     train.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="labelled pages")
     train.add_argument(
         "-o",
@@ -143,15 +157,30 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser(
-        "evaluate", parents=[model, jobs], help="compare a model with labelled pages"
+        "evaluate",
+        parents=[model, jobs],
+        help="compare a model with labelled pages",
+        description="Clean labelled pages and compare: F1 by label, for all pages and by kind, "
+        "layout and language; spam; calibration of the confidences.",
     )
     evaluate.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="labelled pages")
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
     evaluate.set_defaults(run=_evaluate)
 
-    imports = commands.add_parser("import", help="turn a public data set into labelled pages")
-    imports.add_argument("format", metavar="FORMAT", help="such as wcxb, dragnet or labelstudio")
-    imports.add_argument("folder", type=_path, metavar="DIR", help="the data set")
+    imports = commands.add_parser(
+        "import",
+        help="turn a public data set into labelled pages",
+        description="Turn a public data set into a folder of labelled pages. Labels that "
+        "were corrected there are not replaced.",
+    )
+    imports.add_argument(
+        "format",
+        metavar="FORMAT",
+        help="wcxb, aeb, snippets, snippets-unlabelled, dragnet, cleaneval or labelstudio",
+    )
+    imports.add_argument(
+        "folder", type=_path, metavar="DIR", help="the data set; for labelstudio, a file will do"
+    )
     imports.add_argument("output", type=_path, metavar="OUT", help="folder to write")
     imports.add_argument(
         "--readings",
@@ -173,7 +202,12 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="work on labelled pages")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="report what is wrong with labelled pages")
+    check = actions.add_parser(
+        "check",
+        help="report what is wrong with labelled pages",
+        description="Report what is wrong with labelled pages: labels that are not on their page, "
+        "missing files and headers, pages that are there twice. Exits with 1 if anything is.",
+    )
     check.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="labelled pages")
     check.add_argument(
         "--label", action="append", default=[], metavar="NAME", help="a label of your own, too"
@@ -246,7 +280,11 @@ def _add_clean_arguments(clean: argparse.ArgumentParser) -> None:
     text.add_argument(
         "--segments", action="store_true", help="every block with label, offsets and confidence"
     )
-
+    text.add_argument(
+        "--metadata",
+        action="store_true",
+        help="title, author, date and site name of HTML pages, by trafilatura; takes longer",
+    )
     text.add_argument(
         "--no-language", action="store_true", help="do not find out the language; saves time"
     )
@@ -376,6 +414,12 @@ def _check_clean(args: argparse.Namespace) -> bool:
         for name in ("format", "attributes", "restart"):
             if getattr(args, name):
                 raise InputError(f"--{name} goes with -o FOLDER")
+    form = args.format if folder else one_file
+    if form == "txt" or (args.output is None and not args.json):
+        for name in ("segments", "metadata", "keep_original", "keep_failed"):
+            if getattr(args, name):
+                option = "--" + name.replace("_", "-")
+                raise InputError(f"{option} adds to rows, not to texts; give --json or -o x.jsonl")
     if one_file and args.json:
         raise InputError("--json prints, -o FILE writes: give one; a .jsonl FILE holds the same")
     return folder
@@ -462,6 +506,7 @@ def _options(args: argparse.Namespace, form: str | None) -> Options:
         keep_original=args.keep_original,
         keep_failed=args.keep_failed,
         segments=args.segments,
+        metadata=args.metadata,
         language=not args.no_language,
         limits=Limits(args.page_timeout, args.page_memory),
     )

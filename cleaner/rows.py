@@ -27,6 +27,7 @@ SPAN = {
 SEGMENT = {
     "label": "string", "text": "string", "start": "int64", "end": "int64", "confidence": "double",
 }  # fmt: skip
+METADATA = {"title": "string", "author": "string", "date": "string", "site_name": "string"}
 TYPES: dict[str, Any] = {
     "text": "string",
     "comments": ["string"],
@@ -37,9 +38,11 @@ TYPES: dict[str, Any] = {
     "error": "string",
     "segments": [SEGMENT],
     "source": "string",
+    "page_metadata": METADATA,
 }
-"""Fields that are added to a row, with the types they have in Parquet. The last two on request."""
-_ON_REQUEST = ("segments", "source")
+"""Fields that are added to a row, with the types they have in Parquet."""
+_ON_REQUEST = {"segments": "segments", "source": "segments", "page_metadata": "metadata"}
+"""Those that are added only where an option says so, and the option."""
 
 _DENSE = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
@@ -78,6 +81,8 @@ class Options:
     keep_failed: bool = False
     """A row for each page that failed, too, with `error` set and no text."""
     segments: bool = False
+    metadata: bool = False
+    """What HTML pages say of themselves (see `Result.metadata`); takes longer than cleaning."""
     language: bool = True
     """Off saves the time of finding it out, a third or more of all where pages are small."""
     attributes: bool = False
@@ -158,13 +163,15 @@ class Outcomes:
         if options.segments:
             row["segments"] = [segment._asdict() for segment in result.segments]
             row["source"] = result.source
+        if options.metadata:
+            row["page_metadata"] = asdict(result.metadata)
         return row
 
     def failed(self, page: Record, why: str) -> Outcome:
         """That of a page without a result."""
         options = self.options
         if why.startswith(_OUT_OF_MEMORY):
-            why = f"needed more than {options.limits.megabytes:,} MB of memory"
+            why = f"needed more than {options.limits.megabytes:,} MB of memory (--page-memory)"
         packed = None
         if options.keep_failed and options.format != "txt":
             row = kept_fields(page, options) | dict.fromkeys(added_types(options))
@@ -207,6 +214,8 @@ def check_options(options: Options) -> None:
         value = getattr(options, name)
         if value not in known:
             raise InputError(f"{name} {value!r}: give one of {', '.join(known)}")
+    if not isinstance(options.columns, Columns):
+        raise InputError(f"columns {options.columns!r}: give Columns(text=…, html=…)")
     if isinstance(options.keep_labels, str):
         raise InputError(f"keep_labels {options.keep_labels!r}: give a tuple of labels")
     if not isinstance(options.min_words, int) or options.min_words < 0:
@@ -266,7 +275,9 @@ def confidence(result: Result, labels: Sequence[str]) -> float | None:
 def added_types(options: Options) -> dict[str, Any]:
     """Fields that these options add to a row, and their types."""
     return {
-        name: kind for name, kind in TYPES.items() if options.segments or name not in _ON_REQUEST
+        name: kind
+        for name, kind in TYPES.items()
+        if name not in _ON_REQUEST or getattr(options, _ON_REQUEST[name])
     }
 
 

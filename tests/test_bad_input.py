@@ -5,8 +5,10 @@ Models and commands that cannot work say so in one line, with exit status 2.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import random
 import shutil
 import time
@@ -79,6 +81,8 @@ BINARY: dict[str, str | bytes] = {
     "jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF\0" + NOISE,
     "pdf": b"%PDF-1.4\n" + b"1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n" * 99,
     "gzip": gzip.compress(HTML.encode()),
+    "bzip2": bz2.compress(HTML.encode()),
+    "xz": lzma.compress(HTML.encode()),
     "zip": b"PK\3\4" + zlib.compress(HTML.encode() * 9),
     "controls": "\x01\x02\x03text" * 99,
 }
@@ -88,7 +92,9 @@ BINARY: dict[str, str | bytes] = {
 def test_binary_data_is_an_error(small_cleaner: Cleaner, name: str) -> None:
     result = small_cleaner.clean(BINARY[name])
     whole(result)
-    assert result.error == "binary data: give HTML or plain text"
+    packed = name in ("gzip", "zip", "bzip2", "xz")
+    advice = f"unpack it, it is {name}" if packed else "give HTML or plain text"
+    assert result.error == f"binary data: {advice}"
 
 
 @pytest.mark.parametrize("cut", [0.1, 0.3, 0.5, 0.7, 0.9, 0.99])

@@ -16,6 +16,7 @@ import cleaner
 from cleaner.cli import main
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+UNSEEN = Path(__file__).parent / "data" / "html_pages"
 TRAINING_DATA = Path(__file__).parents[1] / "training_data"
 
 Capture = pytest.CaptureFixture[str]
@@ -291,6 +292,23 @@ def test_a_folder_given_twice_is_evaluated_once(tmp_path: Path, capsys: Capture)
         assert main(["evaluate", *map(str, folders), "--json"]) == 0
         figures.append(json.loads(capsys.readouterr().out))
     assert figures[0] == figures[1]
+
+
+def test_evaluation_on_pages_of_the_training_says_so(
+    tmp_path: Path, small_model: Path, capsys: Capture
+) -> None:
+    for folder, names in (
+        (TRAINING_DATA, ("en-news-*", "de-news-*")),
+        (UNSEEN, ("en-html-blog-*",)),
+    ):
+        for name in names:
+            page = next(folder.glob(f"{name}.labels"))
+            for file in folder.glob(f"{page.stem}.*"):
+                shutil.copy(file, tmp_path)
+    assert main(["evaluate", str(tmp_path), "--model", str(small_model)]) == 0
+    err = capsys.readouterr().err
+    assert "was trained on 2 of these 3 pages; figures on them tell little" in err
+    assert err.count("\n") == 1
 
 
 def test_unknown_import_format(tmp_path: Path, capsys: Capture) -> None:

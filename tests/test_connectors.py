@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +32,7 @@ JOBS = Path(__file__).parent / "jobs"
 PAGES = sorted(TRAINING_DATA.glob("*-news-*.html"))[:6]
 FAR = 3_000_000
 """Days from 1970 into the year 10183."""
-BY_PAGE = Options(columns=Columns(html="page"), segments=True)
+BY_PAGE = Options(columns=Columns(html="page"), segments=True, metadata=True)
 
 
 @pytest.fixture(scope="module")
@@ -370,8 +371,20 @@ class TestScrapy:
         kept = self.pipeline(CLEANER_PAGE_FIELD="body", CLEANER_KEEP_PAGE=True)
         assert kept.process_item(Story(page)).body == page
 
-    def test_items_without_a_page_pass(self) -> None:
-        assert self.pipeline().process_item({"url": "x"}) == {"url": "x"}
+    @pytest.mark.parametrize("kind", [bytearray, memoryview])
+    def test_other_bytes_are_pages_as_well(self, kind: Callable[[bytes], Any]) -> None:
+        page = PAGES[0].read_bytes()
+        assert self.pipeline().process_item({"html": kind(page)})["text"]
+
+    def test_items_without_a_page_pass(self, caplog: pytest.LogCaptureFixture) -> None:
+        pipeline = self.pipeline()
+        assert pipeline.process_item({"url": "x"}) == {"url": "x"}
+        pipeline.close_spider()
+        assert "none of 1 items holds a page (text or bytes) in field 'html'" in caplog.text
+        caplog.clear()
+        pipeline.process_item({"html": "<p>a page"})
+        pipeline.close_spider()
+        assert not caplog.records
 
     def test_items_without_an_article_are_dropped_on_request(self) -> None:
         from scrapy.exceptions import DropItem

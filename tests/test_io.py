@@ -28,6 +28,7 @@ from cleaner.io.columns import look_up, without
 from cleaner.io.jsonl import to_line
 from cleaner.io.parquet import Writer, inferred_schema, schema_of
 from cleaner.io.record import MAX_PAGE, AtomicFile
+from cleaner.segment import segment
 
 SKIPPED = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
 """A frame of zstd that holds no data."""
@@ -160,6 +161,14 @@ def test_standard_input_in_pieces(
     assert all(page.startswith(start) for page, start in zip(pages, found, strict=True))
 
 
+def test_an_array_of_pages_in_a_pipe_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b'[\n {"text": "a page"}]'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    (record,) = read(["-"])
+    assert record.error is not None
+    assert "put one object on each line" in record.error
+
+
 def test_parquet_cannot_be_piped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"PAR1...")))
     (record,) = read(["-"])
@@ -245,7 +254,7 @@ class TestJsonl:
         assert text.url == "https://a.example/"
         assert latin.id == "pages.jsonl:4"
         assert "not JSON" in (latin.error or "")
-        assert array.error == "not a JSON object"
+        assert "a JSON array, not an object; put" in (array.error or "")
         assert "none of the columns html" in (other.error or "")
         assert other.fields == {"id": None, "body": "x"}
         assert "not JSON" in (deep.error or "")
@@ -265,6 +274,13 @@ class TestJsonl:
         assert (first.data, first.url, first.id) == ("yes", "u", "5")
         assert "column page.body holds no text" in (second.error or "")
         assert columns.found(first.fields) == "pages in page.body, ids in key, addresses in at"
+
+    @pytest.mark.parametrize(("name", "kind"), [("text", "html"), ("content", "html")])
+    def test_columns_of_text_may_hold_html(self, tmp_path: Path, name: str, kind: str) -> None:
+        file = tmp_path / "pages.jsonl"
+        file.write_text(json.dumps({name: "<!doctype html><p>It rained.</p>"}))
+        (record,) = read([str(file)])
+        assert segment(record.data or "", record.kind).kind == kind
 
     def test_a_column_without_text_hides_no_page(self, tmp_path: Path) -> None:
         file = tmp_path / "pages.jsonl"

@@ -947,7 +947,7 @@ class TestFaults:
         [
             ("hang", "took longer than 2 seconds"),
             ("sleep in native code", "took longer than 2 seconds"),
-            ("eat", "needed more than 300 MB of memory"),
+            ("eat", "needed more than 300 MB of memory (--page-memory)"),
             ("crash", "its worker crashed (SIGSEGV)"),
             ("exit", "its worker ended with status 3"),
             ("killed", "its worker was killed (signal 9), as systems do when memory runs out"),

@@ -19,6 +19,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import MutableMapping
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ from cleaner.connectors import Options, RowCleaner
 from cleaner.io import Record
 from cleaner.types import CHOICES
 
+_LOG = logging.getLogger(__name__)
 FIELDS = ("text", "comments", "spam", "language", "confidence", "error")
 """What an item gets; one that declares its fields, those it has."""
 
@@ -40,6 +42,7 @@ class CleanerPipeline:
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
         self._stats = crawler.stats
+        self._with_page = self._without_page = 0
         self._page = settings.get("CLEANER_PAGE_FIELD", "html")
         self._url = settings.get("CLEANER_URL_FIELD", "url")
         self._keep_page = settings.getbool("CLEANER_KEEP_PAGE", False)
@@ -68,9 +71,13 @@ class CleanerPipeline:
         """Add the clean text and what belongs to it; raises `DropItem` as the settings say."""
         adapter = ItemAdapter(item)
         page = adapter.get(self._page)
+        if isinstance(page, bytearray | memoryview):
+            page = bytes(page)
         if not isinstance(page, str | bytes):
             self._count("without_page")
+            self._without_page += 1
             return item
+        self._with_page += 1
         url = adapter.get(self._url)
         outcome = self._clean.clean(Record("", page, url=url if isinstance(url, str) else None))
         self._count("failed" if outcome.error else "cleaned")
@@ -87,6 +94,15 @@ class CleanerPipeline:
             else:  # an object that lacks an attribute it declares cannot even be shown
                 adapter[self._page] = None
         return item
+
+    def close_spider(self, spider: Any = None) -> None:
+        """Say so if no item held a page: its field may be misspelt in the settings."""
+        if self._without_page and not self._with_page:
+            _LOG.warning(
+                "none of %d items holds a page (text or bytes) in field %r; "
+                "name the field in CLEANER_PAGE_FIELD",
+                self._without_page, self._page,
+            )  # fmt: skip
 
     def _count(self, what: str) -> None:
         if self._stats is not None:

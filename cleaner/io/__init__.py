@@ -255,6 +255,8 @@ def _piped(source: Source) -> Iterator[Item]:
         yield Item("parquet", source.name, "", error=why)
     elif start.startswith(b"WARC/"):
         yield from warc.records(source.name, stream, raw.tell, seekable=False)
+    elif _ARRAY.match(start):
+        yield Item("jsonl", source.name, "", error=jsonl.NO_OBJECT)
     elif _is_json(start):
         whole = unpacked(stream, form)
         yield from jsonl.lines(source.name, whole, raw.tell)
@@ -279,6 +281,7 @@ _HEAD = 1 << 18
 """Packed bytes to tell by, at most: a block of zstd has up to half as many."""
 _TELLING = 16
 """Bytes besides white space that are enough to tell by."""
+_ARRAY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\[\s*\{\s*"')
 _OBJECT = re.compile(rb'\{[ \t]*("|\}\s*$)', re.MULTILINE)
 
 

@@ -28,6 +28,7 @@ from cleaner.io.record import (
 )
 
 SUFFIXES = (".jsonl", ".ndjson")
+NO_OBJECT = "a JSON array, not an object; put one object on each line: jq -c '.[]'"
 
 
 def items(source: Source) -> Iterator[Item]:
@@ -73,8 +74,7 @@ def record(item: Item, columns: Columns) -> Record:
     except (ValueError, RecursionError) as error:
         return Record(place, error=f"not JSON: {error}")
     if not isinstance(row, dict):
-        why = "a JSON array, not an object; put one object on each line: jq -c '.[]'"
-        return Record(place, error=why if isinstance(row, list) else "not a JSON object")
+        return Record(place, error=NO_OBJECT if isinstance(row, list) else "not a JSON object")
     return columns.record(row, place)
 
 

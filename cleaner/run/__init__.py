@@ -81,7 +81,7 @@ _TASK_PAGES, _TASK_BYTES = 64, 1 << 20
 
 def run(
     inputs: str | Iterable[str],
-    output: Path,
+    output: str | Path,
     options: Options | None = None,
     *,
     load: Load = load_cleaner,
@@ -109,7 +109,7 @@ def run(
         ModelError: the model cannot be loaded.
         RunError: `output` holds another run, cannot be written, or workers cannot start.
     """
-    inputs = listed(inputs)
+    inputs, output = listed(inputs), Path(output)
     options = replace(options or Options(), attributes=attributes is not None)
     workers = _checked(options, workers)
     total = _survey(inputs, progress)
@@ -143,7 +143,7 @@ def run(
 
 def stream(
     inputs: str | Iterable[str],
-    output: Path | Writer,
+    output: str | Path | Writer,
     options: Options | None = None,
     *,
     load: Load = load_cleaner,
@@ -160,6 +160,7 @@ def stream(
     For the rest, and what is raised, see `run`.
     """
     inputs = listed(inputs)
+    output = Path(output) if isinstance(output, str) else output
     if options is None:
         form = format_of_output(output) if isinstance(output, Path) else None
         options = Options(format=form) if form else Options()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cleaner.segment.decode import decode, is_binary, looks_like_html, looks_like_text
+from cleaner.segment.decode import decode, is_binary, looks_like_html, looks_like_text, packing
 from cleaner.segment.html import segment_html
 from cleaner.segment.text import segment_text
 from cleaner.types import Kind, Page
@@ -22,7 +22,9 @@ def segment(page: str | bytes, kind: Kind = "auto") -> Page:
     """
     text = page if isinstance(page, str) else decode(page)
     if (isinstance(page, bytes) and is_binary(page)) or not looks_like_text(text):
-        raise ValueError("binary data: give HTML or plain text")
+        packed = packing(page) if isinstance(page, bytes) else None
+        advice = f"unpack it, it is {packed}" if packed else "give HTML or plain text"
+        raise ValueError(f"binary data: {advice}")
     if kind == "html" or (kind == "auto" and looks_like_html(text)):
         return segment_html(text)
     return segment_text(text)

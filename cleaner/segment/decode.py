@@ -75,6 +75,8 @@ _MAGIC = re.compile(
     | %PDF-\d\.\d \s+ (?: %[\x80-\xff] | \d+\ \d+\ obj )""",
     re.S | re.X,
 )
+_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip"}
+"""How archives begin that hold pages, if anything."""
 _PRESCAN = 1 << 16
 """Bytes in which a charset is declared; browsers read a page again when they meet one later."""
 _DETECT = 1 << 16
@@ -148,6 +150,11 @@ def decode(data: bytes) -> str:
 def is_binary(data: bytes) -> bool:
     """Whether a file begins as images, archives and documents do, and is no text."""
     return _MAGIC.match(data) is not None
+
+
+def packing(data: bytes) -> str | None:
+    """How a file is packed; None if it is not, or cleaner has no word for it."""
+    return next((name for magic, name in _PACKED.items() if data.startswith(magic)), None)
 
 
 def _utf16(head: bytes) -> str:
