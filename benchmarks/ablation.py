@@ -41,7 +41,8 @@ from cleaner.features.html import HTML_FEATURES
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.metrics import score, summarise
 from cleaner.model import Head, Model
-from cleaner.network import Array, Options
+from cleaner.network import Array
+from cleaner.network.fit import Options
 from cleaner.segment import segment
 from cleaner.train import fit_head, site_folds
 from cleaner.types import LABELS, Page

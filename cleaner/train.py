@@ -29,7 +29,8 @@ from cleaner.evaluate import evaluate_results
 from cleaner.examples import Material, Sample, composed_samples, sharing, unique
 from cleaner.features import BAGS, feature_names
 from cleaner.model import WEIGHTS, Head, Model, save
-from cleaner.network import Array, Example, Options, fit
+from cleaner.network import Array
+from cleaner.network.fit import Example, Options, fit
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
 from cleaner.spam.train import Text, train_spam

@@ -17,7 +17,7 @@ from hypothesis import settings
 
 import cleaner.train
 from cleaner.clean import Cleaner, Result
-from cleaner.network import Options
+from cleaner.network.fit import Options
 from cleaner.types import LABELS, Kind, Segment
 
 TRAINING_DATA = Path(__file__).parents[1] / "training_data"

@@ -11,19 +11,14 @@ from cleaner.features import Inputs
 from cleaner.features.bags import Bag
 from cleaner.network import (
     Array,
-    Example,
-    Options,
     Weights,
-    _backward,
-    _drop_runs,
-    _forward,
-    _loss_gradient,
-    fit,
+    forward,
     initial_weights,
     make_batch,
     predict,
     softmax,
 )
+from cleaner.network.fit import Example, Options, _backward, _drop_runs, _loss_gradient, fit
 from cleaner.scaling import Scaling
 
 FEATURES, WORDS, LABELS = 5, 7, 3
@@ -67,10 +62,10 @@ def test_gradients_are_those_of_the_loss(overlap: float) -> None:
     batch = make_batch([e.inputs for e in examples], SCALING)
 
     def loss() -> float:
-        logits = _forward(weights, batch).logits  # type: ignore[arg-type]
+        logits = forward(weights, batch).logits  # type: ignore[arg-type]
         return _loss_gradient(logits, examples, batch, overlap)[0]
 
-    trace = _forward(weights, batch)  # type: ignore[arg-type]
+    trace = forward(weights, batch)  # type: ignore[arg-type]
     _, error = _loss_gradient(trace.logits, examples, batch, overlap)
     grads = _backward(weights, batch, trace, error)  # type: ignore[arg-type]
     assert set(grads) == set(weights)
