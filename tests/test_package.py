@@ -42,7 +42,7 @@ def test_import_is_light() -> None:
 
 
 def test_help_is_light() -> None:
-    code = "import cleaner.cli, sys; cleaner.cli._parser(); print(*sys.modules)"
+    code = "import cleaner.cli, sys; cleaner.cli.parser(); print(*sys.modules)"
     assert not HEAVY & set(in_fresh_process(code).split())
 
 
