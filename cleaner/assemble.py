@@ -39,7 +39,7 @@ def clean_text(
         if not piece.strip():
             continue
         if previous >= 0:
-            # Of a line that was deleted as a whole, its line end is, too.
+            # With a whole line, its line end is deleted.
             gap = _without(source, previous, start, cuts)
             if gap not in gaps:
                 gaps[gap] = gap_between(gap, a_line_a_paragraph)

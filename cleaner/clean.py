@@ -138,7 +138,7 @@ class Cleaner:
 
         Raises:
             TypeError: `page` is neither str nor bytes, `url` no str, `keep_labels` a single str,
-                or an option is none of its three values.
+                or an option has a value that is not one of its three.
             ValueError: the model does not know one of `keep_labels`.
         """
         if not isinstance(page, str | bytes):
@@ -150,7 +150,7 @@ class Cleaner:
         keep_labels = self._checked(keep_labels)
         try:
             return self._clean(page, kind, url, favor, spam, keep_labels)
-        except (RecursionError, MemoryError, Exception) as error:
+        except Exception as error:  # also MemoryError and RecursionError
             # One bad page must never end a run; the reason goes with the result.
             reason = str(error) or type(error).__name__
             source = page if isinstance(page, str) and kind != "html" else ""
@@ -224,7 +224,7 @@ class Cleaner:
 
         Raises:
             TypeError: `pages` is a single page, `n_jobs` no whole number, `keep_labels` a single
-                str, or an option is none of its three values.
+                str, or an option has a value that is not one of its three.
             ValueError: `n_jobs` is 0, or the model does not know one of `keep_labels`.
         """
         if isinstance(pages, str | bytes):

@@ -17,9 +17,11 @@ _MAX_NOTE: Final = 80
 """Characters of a longest tooltip, sort key or label: longer ones may be what `Read more` opens."""
 _SPACES: Final = " \t\u00a0\u2002\u2003\u2009\u200a\u202f\u3000"
 _LINE_ENDS: Final = "\r\n"
+_LONG_ENDS: Final = ("\r\r\n", "\r\n")
+"""Ends of one line that are several characters, the longest first."""
 _COMMAS: Final = ",;，；、،"
-_SENTENCE_STOPS: Final = ".!?…。！？।؟"
-_WIDE_STOPS: Final = "。！？"
+_SENTENCE_STOPS: Final = ".!?…。！？｡।॥۔؟"
+_WIDE_STOPS: Final = "。！？｡"
 """Sentence stops that take no space behind them."""
 _STOPS: Final = _SENTENCE_STOPS + ":"
 _DASHES: Final = "-–—|"
@@ -120,11 +122,17 @@ def _after_spaces(source: str, at: int) -> int:
 
 
 def _before_line_end(source: str, at: int) -> int:
-    return at - (2 if source[max(0, at - 2) : at] == "\r\n" else 1) if at else 0
+    for end in _LONG_ENDS:
+        if source.endswith(end, 0, at):
+            return at - len(end)
+    return max(0, at - 1)
 
 
 def _after_line_end(source: str, at: int) -> int:
-    return min(len(source), at + (2 if source[at : at + 2] == "\r\n" else 1))
+    for end in _LONG_ENDS:
+        if source.startswith(end, at):
+            return at + len(end)
+    return min(len(source), at + 1)
 
 
 def _begins_line(source: str, at: int) -> bool:

@@ -333,7 +333,7 @@ def composed_samples(
     )  # fmt: skip
     for number, document in enumerate(drawn):
         page = segment(document.text, "text")
-        labels = line_labels(page, document.labels)
+        labels = labels_of_lines(page, document.labels)
         yield make_sample(
             page,
             labels,
@@ -343,7 +343,7 @@ def composed_samples(
         )
 
 
-def line_labels(page: Page, labels: Sequence[str | None]) -> list[str]:
+def labels_of_lines(page: Page, labels: Sequence[str | None]) -> list[str]:
     """Label of each block, given one for each line: that of the line where it begins."""
     found = []
     line, at = 0, 0

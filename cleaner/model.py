@@ -33,6 +33,7 @@ from cleaner.features import BAGS, Inputs, feature_names, features_of
 from cleaner.network import Array, Weights, initial_weights, make_batch, predict, softmax
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
+from cleaner.spam.signals import QUICK, SIGNALS
 from cleaner.types import ARTICLE, COMMENT, Favor, Page
 from cleaner.zones import zoned
 
@@ -68,9 +69,11 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     # Held by another thread at that moment, the lock would never be let go in the child.
     os.register_at_fork(after_in_child=lambda: globals().update(_TURN=Lock()))
 _pools = cache(ThreadpoolController)  # looks for the loaded libraries: milliseconds
-FORMAT = 3
+FORMAT = 4
 """To be raised when a model would be read wrongly by code of the other side: files that are laid
 out otherwise, or features or n-grams that are computed otherwise under the same name."""
+_SPAM = {"signals": list(SIGNALS), "quick": list(QUICK)}
+"""What the manifest says of the part of a model that finds spam: what its columns are."""
 MANIFEST, WEIGHTS, VOCABULARY, CARD = (
     "manifest.json",
     "weights.npz",
@@ -198,6 +201,7 @@ def save(model: Model, directory: Path, card: str) -> None:
         _write_arrays(part / WEIGHTS, arrays)
         _write_json(part / VOCABULARY, vocabulary, indent=None)
         fixed = {"format": FORMAT, "labels": list(model.labels), "heads": heads}
+        fixed["spam"] = _SPAM if model.spam is not None else None
         fixed["sha256"] = _hashes(
             {name: (part / name).read_bytes() for name in (WEIGHTS, VOCABULARY)}
         )
@@ -250,6 +254,11 @@ def load(directory: Path) -> Model:
         for head in heads.values():
             _check_shapes(head, labels)
         spam = _below("spam/", arrays)
+        if spam and manifest.get("spam") != _SPAM:
+            raise ModelError(
+                f"{directory}: made for other signals of spam than this version computes; "
+                "train it again, or install the version of cleaner that made it"
+            )
         return Model(
             labels=labels,
             heads=heads,

@@ -16,7 +16,7 @@ from itertools import pairwise
 from cleaner.compose.threads import thread_units
 from cleaner.compose.voice import Line, Voice
 from cleaner.data.align import UNJUDGED
-from cleaner.examples import Prepared, Sample, line_labels
+from cleaner.examples import Prepared, Sample, labels_of_lines
 from cleaner.segment import segment
 from cleaner.types import ARTICLE, COMMENT, Page
 
@@ -88,7 +88,9 @@ def restyled(prepared: Prepared, rng: random.Random) -> Prepared | None:
     if _joins(copy, labels):
         return None
     name = f"{prepared.labelled.name} restyled"
-    return Prepared(replace(prepared.labelled, name=name), copy, tuple(line_labels(copy, labels)))
+    return Prepared(
+        replace(prepared.labelled, name=name), copy, tuple(labels_of_lines(copy, labels))
+    )
 
 
 def _joins(page: Page, labels: Sequence[str | None]) -> bool:

@@ -233,7 +233,7 @@ def outcome(clean: Callable[[Record], Outcome], columns: Columns, item: Item) ->
     """Read and clean one page; whatever it raises is its outcome."""
     try:
         page = record(item, columns)
-    except (MemoryError, RecursionError, Exception) as error:
+    except Exception as error:
         page = record(item._replace(raw=None, error=_words(error)), columns)
     return clean(page)
 
@@ -251,7 +251,7 @@ def _clean(cleaning: Cleaner, outcomes: Outcomes, page: Record) -> Outcome:
         if result.error is not None:
             return outcomes.failed(page, result.error)
         return outcomes.cleaned(page, result)
-    except (MemoryError, RecursionError, Exception) as error:
+    except Exception as error:
         return outcomes.failed(page, _words(error))
 
 

@@ -147,7 +147,9 @@ def _fit_network(
     ]
     scaling = Scaling.fit([example.inputs.dense for example in examples])
     names = feature_names(kind)
-    options = options or Options(drop_runs=_DROPPED_RUNS[kind])
+    options = options or Options()
+    if options.drop_runs is None:
+        options = replace(options, drop_runs=_DROPPED_RUNS[kind])
     steps = -(-len(examples) // options.pages_per_step)
     options = replace(options, epochs=max(options.epochs, -(-_MIN_STEPS // steps)))
     weights = fit(
@@ -296,6 +298,9 @@ def train(
         out: model directory to write.
         extra: unlabelled comments and texts to compose plain-text documents of.
         folds: if not 0, cross-validate by site first and write the figures into the manifest.
+        seed: of all that is random.
+        n_jobs: processes, as joblib counts them; the model does not depend on it.
+        options: how the networks are trained, and their size.
         say: takes each line of progress; with more than one of `n_jobs`, also in the processes that
             train, so it has to be picklable.
 

@@ -1,9 +1,10 @@
 """The values that flow through `cleaner`: page → blocks → segments → result.
 
-All of them are frozen; those that a page has by the hundred are named tuples, which
-are made several times as fast as frozen dataclasses. Offsets count characters
-(Python string indices) into one text, the *source*: the input itself for plain
-text, the rendered page for HTML. `source[x.start:x.end]` is always the text of `x`.
+All are immutable but `Elements`, which the renderer fills and nobody changes afterwards. Those
+that a page has by the hundred are named tuples, which are made several times as fast as frozen
+dataclasses. Offsets count characters (Python string indices) into one text, the *source*: the
+input itself for plain text, the rendered page for HTML. `source[x.start:x.end]` is always the
+text of `x`.
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Injected spam inside an article segment."""
+    """Injected spam inside a segment of the article, or of a label that is kept."""
 
     start: int
     end: int

@@ -8,12 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
 import cleaner
 from cleaner.cli import main
+from cleaner.data.importers import IMPORTERS
+from cleaner.run import OUTPUTS
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 UNSEEN = Path(__file__).parent / "data" / "html_pages"
@@ -309,6 +312,16 @@ def test_evaluation_on_pages_of_the_training_says_so(
     err = capsys.readouterr().err
     assert "was trained on 2 of these 3 pages; figures on them tell little" in err
     assert err.count("\n") == 1
+
+
+def test_help_names_all_formats() -> None:
+    def text_of(*command: str) -> str:
+        with pytest.raises(SystemExit), redirect_stdout(io.StringIO()) as printed:
+            main([*command, "--help"])
+        return " ".join(printed.getvalue().split())
+
+    assert all(name in text_of("import") for name in IMPORTERS)
+    assert "{" + ",".join(OUTPUTS) + "}" in text_of("clean")
 
 
 def test_unknown_import_format(tmp_path: Path, capsys: Capture) -> None:

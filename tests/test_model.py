@@ -152,6 +152,11 @@ def other_features(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
+def other_signals(manifest: dict[str, Any]) -> dict[str, Any]:
+    manifest["spam"]["signals"].reverse()
+    return manifest
+
+
 def pickled(directory: Path) -> None:
     array = np.array([print], dtype=object)  # unpickling runs code
     np.savez(directory / "weights.npz", array)  # type: ignore[arg-type,unused-ignore]
@@ -182,6 +187,7 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "heads are a list": edit(lambda manifest: manifest | {"heads": [1]}),
     "one head": edit(lambda manifest: manifest | {"heads": {"html": manifest["heads"]["html"]}}),
     "other features": edit(other_features),
+    "other signals of spam": edit(other_signals),
     "hashes of other files": edit(lambda manifest: manifest | {"sha256": {}}),
     "labels do not fit": edit(lambda manifest: manifest | {"labels": ["article"]}),
     "no article label": edit(lambda manifest: manifest | {"labels": ["a", "b", "c"]}),

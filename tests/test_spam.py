@@ -407,6 +407,8 @@ def test_no_span_reaches_from_one_segment_into_the_next(between: str) -> None:
         ("one\n\nX\ntwo", "X", "one\n\n\ntwo"),
         ("one\nX\n \ntwo", "X", "one\n\n \ntwo"),
         ("X\none", "X", "\none"),
+        ("ایک۔ X۔ دو", "X", "ایک۔ دو"),
+        ("one,\r\r\nX\r\r\ntwo", "X", "one,\r\r\ntwo"),
     ],
 )
 def test_deletion_closes_the_gap(text: str, spam: str, left: str) -> None:

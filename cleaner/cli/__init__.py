@@ -1,8 +1,9 @@
 """The command line: arguments to calls, and the only place that prints.
 
 Standard output holds what was asked for and nothing else; messages go to
-standard error. Exit status: 0; 1 when every page failed or a check found
-problems; 2 when a command could not do its work.
+standard error. Exit status: 0; 1 when every page failed (with `--strict`, any), a check found
+problems, or whoever read the output went away; 2 when a command could not do its work; 130 after
+Ctrl-C.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ class RowCleaner:
 
     Raises:
         ModelError: there is no such model.
-        InputError: an option is none, or the model does not know a label that is to be kept.
+        InputError: an option has a value that is not allowed, or the model does not know a label
+            that is to be kept.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class CleanerStep(PipelineStep):  # type: ignore[misc]  # datatrove is untyped
             `error` set where it could not be cleaned.
 
     Raises:
-        InputError: an option is none.
+        InputError: an option has a value that is not allowed.
     """
 
     type = "🧹 - CLEANER"

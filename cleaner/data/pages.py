@@ -232,8 +232,7 @@ def digest(pages: Path | Iterable[LabelledPage]) -> str:
 
 def fingerprint(page: LabelledPage) -> str:
     """Ten hex digits by which the content of a page is known again, whatever its labels."""
-    data = page.page if isinstance(page.page, bytes) else page.page.encode("utf-8")
-    return hashlib.sha256(data).hexdigest()[:10]
+    return hashlib.sha256(page.page).hexdigest()[:10]
 
 
 def format_labels(page: LabelledPage) -> str:

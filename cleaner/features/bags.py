@@ -20,7 +20,7 @@ from cleaner.features.facts import DomFacts, Facts
 Key = TypeVar("Key", bound=Hashable)
 
 _FIRST, _LAST = 10, 6
-"""Words read from the begin and the end of a block: labels, dates and names stand there."""
+"""Words read from the start and the end of a block: labels, dates and names stand there."""
 _TRIM = ".,;:!?\"'()[]{}<>|*«»“”„‘’…·–—"
 _ZEROS = str.maketrans("123456789", "000000000")
 _FAR_WORDS = 12

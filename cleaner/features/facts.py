@@ -39,7 +39,9 @@ _DECLARED = 200
 
 
 class Facts:
-    """Shared arrays of one page; each is computed when first asked for."""
+    """Shared arrays of one page: those that nearly every feature needs are computed at once, the
+    others when first asked for.
+    """
 
     def __init__(self, page: Page) -> None:
         self.page = page

@@ -20,7 +20,7 @@ from cleaner.features.characters import CLASSES, INDEX
 from cleaner.features.facts import Column, Facts, Ints
 
 _HEAD = 24
-"""Characters at the begin of a line that make its shape."""
+"""Characters at the start of a line that make its shape."""
 _FAR = 40
 """Distances in lines are cut here: beyond it no reader would see a connection."""
 _POWERS = np.uint64(0x9E3779B97F4A7C15) ** np.arange(_HEAD + 1, dtype=np.uint64)

@@ -180,7 +180,8 @@ class Session:
         `version` is that of the view; that of what lies in the folder then is returned.
 
         Raises:
-            ValueError: there are not as many labels as blocks, one is unknown, a place is none, or
+            ValueError: there are not as many labels as blocks, one is unknown, a place does not
+                exist, or
                 the page cannot be read.
             ConflictError: what lies in the folder is another version.
             DataError, OSError: the files cannot be written.

@@ -76,8 +76,9 @@ class Options:
     drop_word: float = 0.2
     drop_feature: float = 0.1
     """Share of pages, a step, on which a feature is set to its mean."""
-    drop_runs: float = 0.0
-    """Share of pages, a step, that lack some runs of their blocks."""
+    drop_runs: float | None = None
+    """Share of pages, a step, that lack some runs of their blocks; None for what suits the kind
+    of page, which `fit_head` knows, and `fit` takes for none."""
     overlap: float = 0.5
     """Weight of the page-wise F1 loss beside cross-entropy."""
     hidden: int = 64
@@ -127,7 +128,7 @@ def fit(
     for epoch in range(options.epochs):
         losses = []
         for drawn in _steps(examples, rng, options.pages_per_step):
-            chosen = [_drop_runs(example, rng, options.drop_runs) for example in drawn]
+            chosen = [_drop_runs(example, rng, options.drop_runs or 0.0) for example in drawn]
             batch = make_batch([example.inputs for example in chosen], scaling)
             batch = _drop_words(batch, rng, options)
             _blank(batch, rng, scaling, options.drop_feature, blank or {})

@@ -104,8 +104,8 @@ def run(
         progress: is told how far the run is.
 
     Raises:
-        InputError: an input is missing, or lies where the output goes, or an option is none of
-            its values.
+        InputError: an input is missing, or lies where the output goes, or an option has a
+            value that is not allowed.
         ModelError: the model cannot be loaded.
         RunError: `output` holds another run, cannot be written, or workers cannot start.
     """

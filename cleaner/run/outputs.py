@@ -145,5 +145,5 @@ def _rows(sources: Iterable[Source], options: Options) -> Iterator[dict[str, Any
 def _record(item: Item, columns: Columns) -> Record:
     try:
         return record(item, columns)
-    except (RecursionError, MemoryError, Exception):
+    except Exception:
         return Record("")

@@ -64,7 +64,7 @@ _LABELS = {
     },
 }
 _SIGNS = frozenset(b"\n\r <>")
-"""Bytes that most pages hold, and that next to a zero byte are no common character's."""
+"""Bytes common in pages; beside a zero byte they encode no common character."""
 _FEWEST_SIGNS = 4
 _NOT_FOR_PAGES = {"utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape"}
 """Encodings that Python knows, that hold ASCII, and that no browser reads a page by."""

@@ -30,7 +30,7 @@ _ALPHABET: Final = f"0-9{_LETTERS}"
 # And those in which the author's words run on before and after it.
 _RUNNING_ON: Final = ("0-9\uac00-\ud7a3", "0-9\u3041-\u30ff\u4e00-\u9fff")
 _JOINT: Final = re.compile(f"[{ZERO_WIDTH} ]+")
-# From the begin of a run of letters only: tried at each letter, long runs take quadratic time.
+# From the start of a run of letters only: tried at each letter, long runs take quadratic time.
 _HIDDEN_JOINT: Final = re.compile(
     f"(?<![{_ALPHABET}])[{_ALPHABET}]++(?:[{ZERO_WIDTH}]++[{_ALPHABET}]++)+"
 )

@@ -22,7 +22,7 @@ from cleaner.spam.grams import HashArray, fit_table
 
 _BITS: Final = 16
 _STRENGTH: Final = 0.3
-_WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _PAIRS_PER_TEXT: Final = 10
 
 
@@ -40,7 +40,7 @@ class Joins:
         rows: list[HashArray] = []
         target: list[int] = []
         for text in texts:
-            words = _WORD.findall(text)
+            words = WORD.findall(text)
             for _ in range(_PAIRS_PER_TEXT if len(words) > 20 else 0):
                 at = random.randrange(len(words) - 1)
                 rows.append(_pairs(words[at], words[at + 1]))

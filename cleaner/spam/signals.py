@@ -19,7 +19,7 @@ from cleaner.scripts import CODE
 from cleaner.spam.candidates import Candidate, in_place
 from cleaner.spam.disguise import TRICKS
 from cleaner.spam.grams import FloatArray
-from cleaner.spam.joins import Joins
+from cleaner.spam.joins import WORD, Joins
 from cleaner.spam.languages import Languages, buckets
 from cleaner.spam.score import Promotion
 from cleaner.spam.view import UNSPACED, View, running_count
@@ -74,7 +74,6 @@ _OPENERS: Final = frozenset("([{<«“„\"'‘‚:=/|—–-→（「『《【�
 _CLOSERS: Final = frozenset(")]}>»”\"'’=/|—–:：)）」』》】〉·•~+&<‹-")
 _STOPS: Final = frozenset(".!?…。！？।۔؟")
 _COMMAS: Final = frozenset(",;،、，；")
-_WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
 _AROUND: Final = 160
 _END: Final = 8
@@ -361,11 +360,11 @@ class Reader:
         right = text[end : min(stop, end + 100)]
         bare_left, bare_right = left.rstrip(), right.lstrip()
         near = left[-48:]
-        words = list(_WORD.finditer(near))
+        words = list(WORD.finditer(near))
         before_word = ""
         if words and not near[words[-1].end() :].strip(" ,;،、，"):
             before_word = words[-1][0]
-        first = _WORD.match(bare_right.lstrip(",;،、， "))
+        first = WORD.match(bare_right.lstrip(",;،、， "))
         after_word = first[0] if first else ""
         before = _before(bare_left, len(left) - len(bare_left), before_word)
         after = _after(bare_right, len(right) - len(bare_right))
@@ -386,7 +385,7 @@ class Reader:
         found["line_before"] = log1p(max(0, line - above - 1))
         found["line_after"] = log1p(max(0, (len(text) if below < 0 else below) - stop - 1))
         found["words_per_line"] = self._words_per_line
-        own = _WORD.findall(span) if len(span) < 200 else [span[:24], span[-24:]]
+        own = WORD.findall(span) if len(span) < 200 else [span[:24], span[-24:]]
         across = self.joins.logit(before_word, after_word)
         joined_left = self.joins.logit(before_word, own[0]) if own else 0.0
         joined_right = self.joins.logit(own[-1], after_word) if own else 0.0
