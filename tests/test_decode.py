@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.data.pages import read_pages
-from cleaner.segment.decode import decode, is_binary, looks_like_html, looks_like_text
+from cleaner.segment.decode import decode
+from cleaner.segment.sniff import is_binary, looks_like_html, looks_like_text
 from cleaner.types import ARTICLE
 
 TRAINING_DATA = Path(__file__).parents[1] / "training_data"

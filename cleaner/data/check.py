@@ -22,7 +22,8 @@ from cleaner.data.pages import (
 )
 from cleaner.errors import DataError
 from cleaner.segment import segment
-from cleaner.segment.decode import decode, looks_like_html
+from cleaner.segment.decode import decode
+from cleaner.segment.sniff import looks_like_html
 from cleaner.types import ARTICLE, LABELS, Page
 
 ALLOWED_LABELS = (*LABELS, UNJUDGED)

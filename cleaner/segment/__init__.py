@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cleaner.segment.decode import decode, is_binary, looks_like_html, looks_like_text, packing
+from cleaner.segment.decode import decode
 from cleaner.segment.html import segment_html
+from cleaner.segment.sniff import is_binary, looks_like_html, looks_like_text, packing
 from cleaner.segment.text import segment_text
 from cleaner.types import Kind, Page
 
