@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from cleaner.errors import InputError
+from cleaner.errors import InputError, RunError
 from cleaner.io import (
     PARQUET,
     Columns,
@@ -147,3 +148,19 @@ def _record(item: Item, columns: Columns) -> Record:
         return record(item, columns)
     except Exception:
         return Record("")
+
+
+@contextmanager
+def writing(output: Path | Writer) -> Iterator[None]:
+    """Says of an error in writing what to do."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if not isinstance(output, Path):
+            raise RunError(f"standard output: {error.strerror or error}") from error
+        raise RunError(
+            f"{error.filename or output}: {error.strerror or error}; make it writable, or make "
+            "room, and run the same command again: what is finished is kept"
+        ) from error
