@@ -59,13 +59,6 @@ def hashes(directory: Path) -> dict[str, str]:
     return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in directory.iterdir()}
 
 
-def test_shipped_pages_train_a_small_model_and_give_the_same_bytes_again(
-    small_model: Path, tmp_path: Path
-) -> None:
-    train([TRAINING_DATA], tmp_path, options=SMALL)
-    assert hashes(tmp_path) == hashes(small_model)
-
-
 def test_bytes_depend_on_the_seed_and_not_on_the_number_of_processes(
     folder: Path, tmp_path: Path
 ) -> None:
