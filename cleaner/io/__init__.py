@@ -50,7 +50,6 @@ __all__ = [
     "format_of",
     "is_page",
     "items",
-    "left_out",
     "listed",
     "read",
     "record",
@@ -147,8 +146,8 @@ def check(inputs: Iterable[str]) -> None:
             raise InputError(f"{item} holds no pages; put files in it of a known suffix: {known}")
 
 
-def survey(inputs: Iterable[str]) -> int:
-    """Look at all inputs before a long run; gives back their bytes.
+def survey(inputs: Iterable[str]) -> tuple[int, Counter[str]]:
+    """Look at all inputs before a long run: their bytes, and what is passed over (`sources`).
 
     Raises `InputError` as `check` does, and for a format whose module is not installed.
     """
@@ -156,7 +155,8 @@ def survey(inputs: Iterable[str]) -> int:
     check(inputs)
     total = 0
     needs: dict[str, str] = {}
-    for source in sources(inputs):
+    passed_over: Counter[str] = Counter()
+    for source in sources(inputs, passed_over):
         total += source.size
         if source.path is not None:
             form = format_of(source.path)
@@ -166,34 +166,23 @@ def survey(inputs: Iterable[str]) -> int:
                 needs.setdefault("zstandard", source.name)
     for module, name in needs.items():
         optional(module, f"files such as {name}")
-    return total
+    return total, passed_over
 
 
-def left_out(inputs: Iterable[str]) -> Counter[str]:
-    """What `sources` passes over in folders: files of unknown formats, by suffix, and links."""
-    found: Counter[str] = Counter()
-    for item in inputs:
-        if item == STDIN or not Path(item).is_dir():
-            continue
-        for folder, folders, files_ in os.walk(item):
-            found["links to folders"] += sum(os.path.islink(Path(folder, one)) for one in folders)
-            for path in (Path(folder, name) for name in files_):
-                if format_of(path) is None:
-                    found[path.suffix.lower() or "without a suffix"] += 1
-                elif not path.is_file():
-                    found["no regular files"] += 1
-    return +found
+def sources(inputs: Iterable[str], passed_over: Counter[str] | None = None) -> Iterator[Source]:
+    """Files that the inputs name or hold, in order; those of a folder by name, depth first.
 
-
-def sources(inputs: Iterable[str]) -> Iterator[Source]:
-    """Files that the inputs name or hold, in order; those of a folder by name, depth first."""
+    What folders hold besides is counted in `passed_over`: files of unknown formats, by suffix,
+    and links.
+    """
     taken: set[str] = set()
+    others: Counter[str] = Counter() if passed_over is None else passed_over
     for item in inputs:
         path = Path(item)
         if item == STDIN:
             yield Source(None, "stdin", "stdin.txt")
         elif path.is_dir():
-            yield from _walk(path, PurePosixPath())
+            yield from _walk(path, PurePosixPath(), others)
         else:
             yield Source(path, path.name, _target(PurePosixPath(path.name), taken))
 
@@ -305,14 +294,20 @@ def _holds_json(path: Path) -> bool:
         return file.read(_SNIFFED).removeprefix(BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
-def _walk(folder: Path, below: PurePosixPath) -> Iterator[Source]:
+def _walk(folder: Path, below: PurePosixPath, passed_over: Counter[str]) -> Iterator[Source]:
     entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     taken: set[str] = set()
     for entry in entries:
         if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _walk(entry, below / entry.name)
-        elif format_of(entry) is not None and entry.is_file():
+            if entry.is_symlink():
+                passed_over["links to folders"] += 1
+            else:
+                yield from _walk(entry, below / entry.name, passed_over)
+        elif format_of(entry) is None:
+            passed_over[entry.suffix.lower() or "without a suffix"] += 1
+        elif not entry.is_file():
+            passed_over["no regular files"] += 1
+        else:
             target = _target(PurePosixPath(entry.name), taken)
             yield Source(entry, (below / entry.name).as_posix(), (below / target).as_posix())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cleaner.errors import InputError
-from cleaner.io import STDIN, left_out, sources, survey
+from cleaner.io import STDIN, sources, survey
 from cleaner.run.progress import Progress
 
 _MAX_KINDS = 5
@@ -16,11 +16,11 @@ _MAX_KINDS = 5
 
 def survey_of(inputs: Sequence[str], progress: Progress) -> int:
     """Bytes of all inputs; says what is passed over in their folders."""
-    total = survey(inputs)
-    if others := left_out(inputs):
-        some = others.most_common(_MAX_KINDS)
+    total, passed_over = survey(inputs)
+    if passed_over:
+        some = passed_over.most_common(_MAX_KINDS)
         told = [f"{kind} ({count:,})" for kind, count in some]
-        if rest := others.total() - sum(count for _, count in some):
+        if rest := passed_over.total() - sum(count for _, count in some):
             told.append(f"others ({rest:,})")
         progress.say(f"left out: {', '.join(told)}; name a file to have it read")
     return total
