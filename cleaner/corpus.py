@@ -174,7 +174,9 @@ def _samples_of(
         kind = prepared.page.kind
         samples = [prepared.sample()] if kind in kinds else []
         if kind != "html":
-            return [*samples, *(restyled_samples(prepared, seed=seed) if kind in kinds else ())]
+            if kind in kinds:
+                samples += restyled_samples(prepared, seed=seed)
+            return samples
         rng = random.Random(f"{seed} {prepared.labelled.name}")
         spliced = [
             prepare(splice(prepared, rails, threads, rng)) if rails or threads else None

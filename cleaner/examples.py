@@ -345,13 +345,16 @@ def composed_samples(
 
 def labels_of_lines(page: Page, labels: Sequence[str | None]) -> list[str]:
     """Label of each block, given one for each line: that of the line where it begins."""
-    found = []
-    line, at = 0, 0
+    return [labels[lines.start] or UNJUDGED for lines in lines_of_blocks(page)]
+
+
+def lines_of_blocks(page: Page) -> Iterator[range]:
+    """Numbers of the lines that each block covers."""
+    line = at = 0
     for block in page.blocks:
-        line += page.source.count("\n", at, block.start)
-        at = block.start
-        found.append(labels[line] or UNJUDGED)
-    return found
+        first = line + page.source.count("\n", at, block.start)
+        line, at = first + page.source.count("\n", block.start, block.end), block.end
+        yield range(first, line + 1)
 
 
 def sharing() -> Callable[[Sample], Sample]:

@@ -16,9 +16,9 @@ from itertools import pairwise
 from cleaner.compose.threads import thread_units
 from cleaner.compose.voice import Line, Voice
 from cleaner.data.align import UNJUDGED
-from cleaner.examples import Prepared, Sample, labels_of_lines
+from cleaner.examples import Prepared, Sample, labels_of_lines, lines_of_blocks
 from cleaner.segment import segment
-from cleaner.types import ARTICLE, COMMENT, Page
+from cleaner.types import ARTICLE, COMMENT
 
 _COPIES = 3
 _WEIGHT = 2.5
@@ -85,23 +85,12 @@ def restyled(prepared: Prepared, rng: random.Random) -> Prepared | None:
     lines += (line for some in before[at:] for line in some)
     copy = segment("\n".join(text for text, _ in lines), "text")
     labels = [label for _, label in lines]
-    if _joins(copy, labels):
+    if any(len({*labels[i.start : i.stop]} - {None}) > 1 for i in lines_of_blocks(copy)):
         return None
     name = f"{prepared.labelled.name} restyled"
     return Prepared(
         replace(prepared.labelled, name=name), copy, tuple(labels_of_lines(copy, labels))
     )
-
-
-def _joins(page: Page, labels: Sequence[str | None]) -> bool:
-    """Whether a block holds lines of several labels."""
-    line = at = 0
-    for block in page.blocks:
-        first = line + page.source.count("\n", at, block.start)
-        line, at = first + page.source.count("\n", block.start, block.end), block.end
-        if len({*labels[first : line + 1]} - {None}) > 1:
-            return True
-    return False
 
 
 def _lines_before(prepared: Prepared, texts: Sequence[str]) -> list[list[Line]]:
