@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any, Self
 
@@ -42,7 +43,7 @@ class CleanerPipeline:
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
         self._stats = crawler.stats
-        self._with_page = self._without_page = 0
+        self._counts: Counter[str] = Counter()
         self._page = settings.get("CLEANER_PAGE_FIELD", "html")
         self._url = settings.get("CLEANER_URL_FIELD", "url")
         self._keep_page = settings.getbool("CLEANER_KEEP_PAGE", False)
@@ -75,9 +76,7 @@ class CleanerPipeline:
             page = bytes(page)
         if not isinstance(page, str | bytes):
             self._count("without_page")
-            self._without_page += 1
             return item
-        self._with_page += 1
         url = adapter.get(self._url)
         outcome = self._clean.clean(Record("", page, url=url if isinstance(url, str) else None))
         self._count("failed" if outcome.error else "cleaned")
@@ -97,13 +96,14 @@ class CleanerPipeline:
 
     def close_spider(self, spider: Any = None) -> None:
         """Say so if no item held a page: its field may be misspelt in the settings."""
-        if self._without_page and not self._with_page:
+        if self._counts.keys() == {"without_page"}:
             _LOG.warning(
                 "none of %d items holds a page (text or bytes) in field %r; "
                 "name the field in CLEANER_PAGE_FIELD",
-                self._without_page, self._page,
+                self._counts["without_page"], self._page,
             )  # fmt: skip
 
     def _count(self, what: str) -> None:
+        self._counts[what] += 1
         if self._stats is not None:
             self._stats.inc_value(f"cleaner/{what}")

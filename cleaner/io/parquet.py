@@ -287,8 +287,10 @@ class Writer:
         self._schema = schema
         self._text_ids = "id" not in schema.names or self._holds_text(schema.field("id").type)
         self._mixed = {
-            kind: [field.name for field in schema if (field.metadata or {}) == _mark(kind)]
+            field.name: kind
+            for field in schema
             for kind in (_AS_TEXT, _AS_JSON)
+            if field.metadata == _mark(kind)
         }
         self._file = AtomicFile(path)
         self._rows: list[dict[str, Any]] = []
@@ -305,12 +307,11 @@ class Writer:
         if not self._text_ids and isinstance(row.get("id"), str):
             # That of a page without a row is its place, which is a text.
             row["id"] = None
-        for kind, names in self._mixed.items():
-            for name in names:
-                if row.get(name) is not None:
-                    written = to_line(row[name])[:-1].decode()
-                    is_text = kind == _AS_TEXT and written.startswith('"')
-                    row[name] = json.loads(written) if is_text else written
+        for name, kind in self._mixed.items():
+            if row.get(name) is not None:
+                written = to_line(row[name])[:-1].decode()
+                is_text = kind == _AS_TEXT and written.startswith('"')
+                row[name] = json.loads(written) if is_text else written
         self._rows.append(row)
         self._bytes += sum(len(value) for value in row.values() if isinstance(value, str))
         if len(self._rows) >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:

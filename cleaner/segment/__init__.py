@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cleaner.segment.decode import decode
 from cleaner.segment.html import segment_html
-from cleaner.segment.sniff import is_binary, looks_like_html, looks_like_text, packing
+from cleaner.segment.sniff import is_binary, looks_like_html, looks_like_text, packed_as
 from cleaner.segment.text import segment_text
 from cleaner.types import Kind, Page
 
@@ -23,7 +23,7 @@ def segment(page: str | bytes, kind: Kind = "auto") -> Page:
     """
     text = page if isinstance(page, str) else decode(page)
     if (isinstance(page, bytes) and is_binary(page)) or not looks_like_text(text):
-        packed = packing(page) if isinstance(page, bytes) else None
+        packed = packed_as(page) if isinstance(page, bytes) else None
         advice = f"unpack it, it is {packed}" if packed else "give HTML or plain text"
         raise ValueError(f"binary data: {advice}")
     if kind == "html" or (kind == "auto" and looks_like_html(text)):

@@ -53,7 +53,7 @@ def is_binary(data: bytes) -> bool:
     return _MAGIC.match(data) is not None
 
 
-def packing(data: bytes) -> str | None:
+def packed_as(data: bytes) -> str | None:
     """How a file is packed; None if it is not, or cleaner has no word for it."""
     return next((name for magic, name in _PACKED.items() if data.startswith(magic)), None)
 
