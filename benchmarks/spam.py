@@ -35,8 +35,10 @@ from cleaner.spam import SpamModel, judge, view_of
 from cleaner.spam.candidates import foreign_runs
 from cleaner.spam.grammar import Grammar, Phrase
 from cleaner.spam.inject import disguised, inject, inject_all, shortened
+from cleaner.spam.samples import injected_html
 from cleaner.spam.score import Promotion
-from cleaner.spam.train import Judgements, Text, injected_html, train_spam
+from cleaner.spam.texts import Judgements, Text
+from cleaner.spam.train import train_spam
 from cleaner.spam.view import View
 from cleaner.types import ARTICLE, Page, Segment
 

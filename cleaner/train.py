@@ -33,7 +33,8 @@ from cleaner.network import Array
 from cleaner.network.fit import Example, Options, fit
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
-from cleaner.spam.train import Text, train_spam
+from cleaner.spam.texts import Text
+from cleaner.spam.train import train_spam
 from cleaner.types import ARTICLE, COMMENT, LABELS, Page
 
 _MIN_SITES = {"words": 6, "near": 6, "far": 6}

@@ -31,16 +31,11 @@ from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import disguised, inject, inject_all, inject_html, shortened
+from cleaner.spam.samples import Rows
 from cleaner.spam.signals import SIGNALS, Reader
 from cleaner.spam.stretches import _core, _one_script
-from cleaner.spam.train import (
-    Judgements,
-    Text,
-    _look_alikes,
-    _mark_threshold,
-    _Rows,
-    train_spam,
-)
+from cleaner.spam.texts import Judgements, Text, look_alikes
+from cleaner.spam.train import _mark_threshold, train_spam
 from cleaner.spam.view import FAMILY, View
 from cleaner.types import Block, Page, Segment, Span
 
@@ -133,7 +128,7 @@ def test_sentences_by_another_hand_are_many_and_not_trained_on() -> None:
     assert {language for language, _, _ in rows} == set(grammar.languages)
     known = {s for found in grammar.languages.values() for s in found.sentences}
     assert not known & {sentence for _, _, sentence in rows}
-    assert not set(_look_alikes()) & {sentence for _, _, sentence in rows}
+    assert not set(look_alikes()) & {sentence for _, _, sentence in rows}
 
 
 def test_honest_sentences_that_look_like_spam_are_left_alone() -> None:
@@ -275,7 +270,7 @@ def test_the_screen_gives_up_most_candidates_and_no_spam() -> None:
 
 
 def test_marks_are_as_precise_as_asked() -> None:
-    rows = _Rows()
+    rows = Rows()
     found = []
     for page in range(200):
         others = (0.5995, False, True), (0.9, False, False)  # elsewhere; around the spam
@@ -299,7 +294,7 @@ def test_each_piece_of_spam_of_a_page_is_learned() -> None:
     text = TEXT.replace("night", "night 바카라사이트", 1).replace("hurt", "hurt онлайн казино", 1)
     pieces = "바카라사이트", "онлайн казино"
     places = [(text.index(spam), text.index(spam) + len(spam)) for spam in pieces]
-    rows, others = _Rows(), _Rows()
+    rows, others = Rows(), Rows()
     rows.add(model.view(text), model, 0, places)
     assert sum(rows.truth) >= 2
     assert set(rows.pieces) == {2}
