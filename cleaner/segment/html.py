@@ -16,16 +16,26 @@ from selectolax.lexbor import LexborNode
 
 from cleaner.scripts import INVISIBLE
 from cleaner.segment.parse import parse
+from cleaner.segment.repair import (
+    is_xml,
+    with_closed_elements,
+    with_closed_scripts,
+    with_open_roots,
+)
+from cleaner.segment.style import (
+    REVERSIBLY,
+    display_of,
+    hides,
+    is_inline_by_style,
+    renders,
+    shows,
+    white_space_of,
+)
 from cleaner.segment.tags import BREAKING, CELLS, INLINE, SKIPPED, is_inline
 from cleaner.types import Block, Elements, Link, Page, named
 
 _OF_PHRASES = frozenset("dt h1 h2 h3 h4 h5 h6 p pre".split())
 """Elements that hold running text."""
-_BREAKS_BY_STYLE = INLINE.difference(
-    "a br button img input label map math object output picture source wbr".split()
-)
-_JOINS_BY_STYLE = frozenset("address div h1 h2 h3 h4 h5 h6 p section".split())
-"""Elements that `display:block` and `display:inline` make what they are not by name."""
 _NOT_ENTERED = (
     SKIPPED
     | frozenset("area base bgsound br col img keygen link meta param track".split())
@@ -47,30 +57,7 @@ _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | d
 )
 """White space around elements; a blank line around all others."""
 
-_HIDDEN_STYLE = re.compile(
-    r"(?<![-\w])(?:display\s*:\s*none|visibility\s*:\s*hidden|color\s*:\s*transparent"
-    r"|font-size\s*:\s*(?:0(?![.\d])|1px)|opacity\s*:\s*0(?![.\d])"
-    # in points, it is the hanging indent of office programs
-    r"|text-indent\s*:\s*-(?:\d{4}|\d{3}(?:\.\d+)?(?!pt|[.\d]))|(?:left|top)\s*:\s*-\d{3})",
-    re.I,
-)
-_SHOWN_STYLE = re.compile(
-    r"(?<![-\w])(?:visibility\s*:\s*visible|font-size\s*:\s*(?!0|1px)[.\d]+\s*(?:px|pt|rem))", re.I
-)
-"""What ends `font-size:0` or `visibility:hidden` of an element around."""
-_MOVING_STYLE = re.compile(r"(?<![-\w])(?:animation|transform|transition|will-change)\b", re.I)
-"""What is transparent and has this comes into sight as the page is scrolled."""
-_NOT_RENDERED = re.compile(r"(?<![-\w])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
-_DISPLAY = re.compile(
-    r"(?<![-\w])display\s*:\s*"
-    r"((?:inline-)?(?:flex|grid)|block|flow-root|inline|list-item|table)(?![-\w])",
-    re.I,
-)
-_WHITE_SPACE = re.compile(
-    r"(?<![-\w])white-space\s*:\s*(break-spaces|normal|nowrap|pre(?:-line|-wrap)?)(?![-\w])", re.I
-)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_TEMPLATE = re.compile(r"<(/?)template\b([^<>]*)>", re.I)
 _PERMALINKS = frozenset("#¶§🔗")
 """What links a heading to itself; most pages show it under the pointer only."""
 _NEAR = 16
@@ -82,27 +69,8 @@ _SHORT = 2_000
 _NOSCRIPT = re.compile("<noscript", re.I)
 _NOSCRIPT_SHARE = 4
 """`<noscript>` is read when it holds this many times the characters of the rest."""
-_XML = re.compile(r"<\?xml\s|<html\b[^<>]*\sxmlns\s*=", re.I)
-_XML_HEAD = 2_000
-"""Characters in which a page says that it is XML."""
-# In XML these are empty; read as HTML, they hold the rest of the page.
-_EMPTY = r"<({})\b((?:/*+[^<>/]++)*+)/+>"
-_SELF_CLOSED = re.compile(
-    _EMPTY.format(
-        "audio|button|canvas|iframe|map|noscript|object|select|style|textarea|title|video"
-    ),
-    re.I,
-)
-_SCRIPT = re.compile(_EMPTY.format("script"), re.I)
-"""The same, but scripts may hold such text: taken only if hardly anything was read."""
 _OPENING, _CLOSING = frozenset("([{“‘«¿¡"), frozenset(",.;:!?)]}”’»…%")
 """Signs that no space follows, and none precedes."""
-
-
-@lru_cache(maxsize=65536)
-def _tokens(attribute: str) -> tuple[str, ...]:
-    """Words of a class, id, role or itemprop value: `CommentList-item2` → comment, list, item."""
-    return tuple([word.lower() for word in _WORD.findall(attribute[:300]) if len(word) > 1])
 
 
 def segment_html(html: str) -> Page:
@@ -128,16 +96,16 @@ def container_nodes(html: str) -> list[LexborNode]:
 
 def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     """Walk a page; return the walker and the page's title."""
-    is_xml = _XML.search(html, 0, _XML_HEAD) is not None
-    tree = parse(_SELF_CLOSED.sub(_closed, html) if is_xml else html)
+    xml = is_xml(html)
+    tree = parse(with_closed_elements(html) if xml else html)
     renderer = _Renderer(keep_nodes)
     root = tree.body or tree.root
     if root is None:
         return renderer, ""
     renderer.walk(root, noscript=False)
-    if renderer.shadow_roots and (opened := _with_open_roots(html)) != html:
+    if renderer.shadow_roots and (opened := with_open_roots(html)) != html:
         return _render(opened, keep_nodes=keep_nodes)
-    if is_xml and renderer.length < _SHORT and (opened := _SCRIPT.sub(_closed, html)) != html:
+    if xml and renderer.length < _SHORT and (opened := with_closed_scripts(html)) != html:
         return _render(opened, keep_nodes=keep_nodes)
     if renderer.length < _SHORT and _NOSCRIPT.search(html):
         with_noscript = _Renderer(keep_nodes)
@@ -150,11 +118,6 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
     return renderer, " ".join(title.text().split()) if title else ""
 
 
-def _closed(match: re.Match[str]) -> str:
-    """An empty element of XML as one of HTML."""
-    return f"<{match[1]}{match[2]}></{match[1]}>"
-
-
 def _is_of_picture(title: LexborNode) -> bool:
     node = title.parent
     while node is not None and node.tag != "svg":
@@ -162,25 +125,10 @@ def _is_of_picture(title: LexborNode) -> bool:
     return node is not None
 
 
-def _with_open_roots(html: str) -> str:
-    """A page with its declarative shadow roots as ordinary elements, which are read."""
-    shadow: list[bool] = []  # of each open template
-
-    def opened(match: re.Match[str]) -> str:
-        if match[1]:
-            return "</div>" if shadow and shadow.pop() else match[0]
-        shadow.append("shadowroot" in match[2].lower())
-        return f"<div{match[2]}>" if shadow[-1] else match[0]
-
-    return _TEMPLATE.sub(opened, html)
-
-
 # What holds for the children of an open element: the children that are left, then
-# element, tag, link, control, pre (0, `_BREAKS` or `_KEPT`) and hidden (0, `_REVERSIBLY` or
-# `_HIDDEN`).
+# element, tag, link, control, pre (0, `_BREAKS` or `_KEPT`) and hidden (0, `REVERSIBLY` or
+# `HIDDEN`).
 _Open = tuple[Iterator[LexborNode], int, str, "_OpenLink | None", bool, int, int]
-_REVERSIBLY, _HIDDEN = 1, 2
-"""Hidden so that an element inside may be seen, and for good."""
 _BREAKS, _KEPT = 1, 2
 """Line ends are line breaks; all white space stays."""
 
@@ -294,11 +242,10 @@ class _Renderer:
                 style = attributes.get("style")
                 stack.append((children, element, tag, link, control, pre, hidden))
                 children, tag = node.iter(include_text=True), name
-                if style and (display := _DISPLAY.search(style)):
-                    kind = display[1].lower()
+                if style and (kind := display_of(style)):
                     if kind.endswith(("flex", "grid")):
                         children = self._items(children)
-                    inline = _is_inline_by_style(tag, kind, inline)
+                    inline = is_inline_by_style(tag, kind, inline)
                 if style or "hidden" in attributes:
                     hidden = self._hide(attributes, hidden)
                 if inline:
@@ -371,10 +318,10 @@ class _Renderer:
     def _hide(self, attributes: dict[str, str | None], hidden: int) -> int:
         """How an element is hidden, given how the one around it is; notes where that begins."""
         if not hidden:
-            if hidden := _hides(attributes):
+            if hidden := hides(attributes):
                 self._hidden_from = self.length
-                self._renders = _renders(attributes)
-        elif hidden == _REVERSIBLY and _SHOWN_STYLE.search(attributes.get("style") or ""):
+                self._renders = renders(attributes)
+        elif hidden == REVERSIBLY and shows(attributes):
             hidden = 0
             self._hidden_from = -1  # not all of what is around it is hidden
         return hidden
@@ -461,10 +408,9 @@ class _Renderer:
 
     def _white_space(self, style: str, node: LexborNode, pre: int) -> int:
         """How the white space in an element is read, given its style and how it would be read."""
-        found = _WHITE_SPACE.search(style)
-        if found is None:
+        kind = white_space_of(style)
+        if not kind:
             return pre
-        kind = found[1].lower()
         if kind in ("normal", "nowrap"):
             return 0
         if pre == _KEPT:
@@ -590,6 +536,12 @@ def _is_twin_of_formula(name: str, attributes: dict[str, str | None]) -> bool:
     return twin and attributes["aria-hidden"] == "true"
 
 
+@lru_cache(maxsize=65536)
+def _tokens(attribute: str) -> tuple[str, ...]:
+    """Words of a class, id, role or itemprop value: `CommentList-item2` → comment, list, item."""
+    return tuple([word.lower() for word in _WORD.findall(attribute[:300]) if len(word) > 1])
+
+
 def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
     # One after the other: a loop over the four names takes twice as long.
     value = attributes.get("class")
@@ -602,39 +554,6 @@ def _attribute_tokens(attributes: dict[str, str | None]) -> tuple[str, ...]:
         if "itemprop" in attributes:
             found += _tokens(attributes["itemprop"] or "")
     return found
-
-
-def _is_inline_by_style(tag: str, display: str, inline: bool) -> bool:
-    """Whether an element does not break the line, given its style and whether it is so by name."""
-    if inline:
-        return display.startswith("inline") or tag not in _BREAKS_BY_STYLE
-    return display == "inline" and tag in _JOINS_BY_STYLE
-
-
-def _hides(attributes: dict[str, str | None]) -> int:
-    """Whether an element is hidden: 0, `_REVERSIBLY` or `_HIDDEN`."""
-    if "hidden" in attributes:
-        return _HIDDEN
-    style = attributes["style"] or ""
-    hidden = 0
-    for match in _HIDDEN_STYLE.finditer(style):
-        kind = match[0][0].lower()
-        if kind in "fv":  # font-size, visibility
-            hidden = max(hidden, _REVERSIBLY)
-        elif kind != "o" or not _MOVING_STYLE.search(style):
-            hidden = _HIDDEN
-    return hidden
-
-
-def _renders(attributes: dict[str, str | None]) -> bool:
-    """Whether an element that is hidden belongs to what the page shows (to its `innerText`).
-
-    So does what is transparent or out of sight, and what a search or a movement brings back.
-    """
-    if "hidden" in attributes:
-        return (attributes["hidden"] or "").lower() == "until-found"
-    style = attributes["style"] or ""
-    return not _NOT_RENDERED.search(style) or _MOVING_STYLE.search(style) is not None
 
 
 def _is_last(node: LexborNode) -> bool:
