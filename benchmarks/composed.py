@@ -33,7 +33,8 @@ from cleaner.compose import THREADS, Document, documents, phrases
 from cleaner.corpus import Corpus, Extra
 from cleaner.data.pages import read_pages
 from cleaner.evaluate import format_table
-from cleaner.examples import Material, composed_samples, unique
+from cleaner.examples import unique
+from cleaner.examples.composed import Material, composed_samples
 from cleaner.model import Model
 from cleaner.train import composed_count, fit_head, site_folds
 from cleaner.types import ARTICLE, COMMENT, LABELS

@@ -13,13 +13,15 @@ from pathlib import Path
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from cleaner.augment import Fragment, Fragments, draw, splice
 from cleaner.compose import phrases
 from cleaner.data.pages import DAMAGED, LabelledPage
 from cleaner.errors import DataError
-from cleaner.examples import Material, Prepared, Sample, prepare, rendered_samples, sharing
+from cleaner.examples import Prepared, Sample, prepare, sharing
+from cleaner.examples.composed import Material
+from cleaner.examples.rendered import rendered_samples
+from cleaner.examples.restyled import restyled_samples
+from cleaner.examples.spliced import Fragment, Fragments, draw, splice
 from cleaner.language import iso_639_1
-from cleaner.restyle import restyled_samples
 
 KINDS = ("html", "text")
 _MAX_TEXTS = 1_500

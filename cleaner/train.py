@@ -26,7 +26,8 @@ from cleaner.data.align import UNJUDGED
 from cleaner.data.pages import LabelledPage, digest, fingerprint, folders_of, read_pages
 from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
-from cleaner.examples import Material, Sample, composed_samples, sharing, unique
+from cleaner.examples import Sample, sharing, unique
+from cleaner.examples.composed import Material, composed_samples
 from cleaner.features import BAGS, feature_names
 from cleaner.model import WEIGHTS, Head, Model, save
 from cleaner.network import Array

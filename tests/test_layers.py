@@ -15,7 +15,7 @@ LAYERS = (
     {"network", "zones"},
     {"model"},
     {"clean"},
-    {"data", "render", "compose", "augment", "restyle", "examples", "corpus", "train", "evaluate",
+    {"data", "render", "compose", "examples", "corpus", "train", "evaluate",
      "io", "rows"},
     {"run", "connectors", "label", "inspect"},
     {"cli"},

@@ -21,16 +21,9 @@ from cleaner.corpus import Corpus, Extra
 from cleaner.data.pages import Labelled, LabelledPage, read_pages, write_page
 from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
-from cleaner.examples import (
-    Material,
-    Sample,
-    composed_samples,
-    extracted,
-    prepare,
-    rendered_samples,
-    sharing,
-    unique,
-)
+from cleaner.examples import Sample, prepare, sharing, unique
+from cleaner.examples.composed import Material, composed_samples
+from cleaner.examples.rendered import extracted, rendered_samples
 from cleaner.network import Array
 from cleaner.segment import segment
 from cleaner.train import cross_validate, fit_head, site_folds, train

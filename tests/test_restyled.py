@@ -9,7 +9,7 @@ import pytest
 from cleaner.data.align import UNJUDGED
 from cleaner.data.pages import Labelled, LabelledPage, read_pages
 from cleaner.examples import Prepared, prepare
-from cleaner.restyle import restyled, restyled_samples
+from cleaner.examples.restyled import restyled, restyled_samples
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION
 from conftest import TRAINING_DATA
 
