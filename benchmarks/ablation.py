@@ -36,7 +36,7 @@ from cleaner.evaluate import expected_of, format_table
 from cleaner.examples import Sample, unique
 from cleaner.features import Features, feature_names, features_of
 from cleaner.features.bags import Words
-from cleaner.features.facts import DomFacts
+from cleaner.features.dom import DomFacts
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.metrics import score, summarise

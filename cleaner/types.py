@@ -136,7 +136,7 @@ class Page:
     blocks: tuple[Block, ...]
     elements: Elements = field(default_factory=Elements)
     links: tuple[Link, ...] = ()
-    """By position; they never overlap."""
+    """In order of their starts; in a broken table, one may lie inside another."""
     hidden: tuple[tuple[int, int], ...] = ()
     """Ranges of `source` inside blocks that inline elements hide; kept for the spam step."""
     not_rendered: tuple[tuple[int, int], ...] = ()

@@ -442,3 +442,28 @@ def test_white_space_by_style_is_judged_where_it_stands() -> None:
     assert [behind.text_of(b) for b in behind.blocks][1:] == [
         alone.text_of(b) for b in alone.blocks
     ]
+
+
+def test_a_hidden_frame_hides_its_document() -> None:
+    page = segment_html(
+        '<p>One</p><iframe style="display:none" srcdoc="<p>Two</p>"></iframe><p>Three'
+    )
+    hidden = [page.elements.hidden[block.element] for block in page.blocks]
+    assert dict(zip(map(page.text_of, page.blocks), hidden, strict=True)) == {
+        "One": False, "Two": True, "Three": False,
+    }  # fmt: skip
+
+
+def test_hidden_elements_without_text_hide_nothing() -> None:
+    page = segment_html('<p>One <i style="display:none"></i> two <i style="display:none">x</i></p>')
+    assert [page.source[start:end].strip() for start, end in page.hidden] == ["x"]
+
+
+def test_links_are_in_order_of_their_starts() -> None:
+    page = segment_html('<a href="/1">one <table><tr><td>two <a href="/2">three</a></table></a>')
+    assert [link.start for link in page.links] == sorted(link.start for link in page.links)
+    assert len(page.links) == 2
+
+
+def test_two_halves_of_a_character_are_one() -> None:
+    assert segment_html("<p>a \ud83d\ude00 b \ud83d c</p>").source == "a 😀 b � c"

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.features.bags import Bag, Words, bag, far_tokens, near_tokens, words_of
-from cleaner.features.facts import Column, DomFacts
+from cleaner.features.dom import DomFacts
+from cleaner.features.facts import Column
 from cleaner.features.html import HTML_FEATURES
 from cleaner.features.lines import LINE_FEATURES, LineFacts
+from cleaner.features.shapes import SHAPE_FEATURES
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.types import Page
 
@@ -65,7 +67,8 @@ class Features:
 @cache
 def feature_names(kind: str) -> tuple[str, ...]:
     """Names of the columns of `Inputs.dense`."""
-    tables = (TEXT_FEATURES, HTML_FEATURES if kind == "html" else LINE_FEATURES)
+    own = HTML_FEATURES if kind == "html" else LINE_FEATURES
+    tables = (TEXT_FEATURES, SHAPE_FEATURES, own)
     return tuple(name for table in tables for names in table for name in names.split())
 
 
@@ -87,6 +90,8 @@ def features_of(page: Page) -> Features:
 def _values(facts: DomFacts | LineFacts) -> Iterator[tuple[str, Column | float]]:
     for names, feature in TEXT_FEATURES.items():
         yield names, feature(facts)
+    for names, shape_feature in SHAPE_FEATURES.items():
+        yield names, shape_feature(facts)
     if isinstance(facts, DomFacts):
         for names, html_feature in HTML_FEATURES.items():
             yield names, html_feature(facts)

@@ -15,7 +15,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.features.facts import DomFacts, Facts
+from cleaner.features.dom import DomFacts
+from cleaner.features.facts import Facts
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -143,7 +144,7 @@ def far_tokens(facts: DomFacts) -> Words:
         words = known[at]
         for at in reversed(missing):
             if own := steps[at][2]:
-                words = tuple(dict.fromkeys((own + words)[:_FAR_WORDS]))
+                words = tuple(dict.fromkeys(own + words))[:_FAR_WORDS]
             known[at] = words
         return words
 

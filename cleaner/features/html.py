@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from cleaner.features.facts import Column, DomFacts
+from cleaner.features.dom import DomFacts
+from cleaner.features.facts import Column
 
 Feature = Callable[[DomFacts], Column | float]
 

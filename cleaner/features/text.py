@@ -67,7 +67,7 @@ def _position_in_prose(f: Facts) -> Column:
 
 
 def _gap_before(f: Facts) -> Column:
-    """Blank lines before the block, 0 to 4."""
+    """Line ends between the block and the one before it, 0 to 4."""
     before = np.concatenate(([0], f.end[:-1]))
     return np.minimum(f.newlines.searchsorted(f.start) - f.newlines.searchsorted(before), 4)
 
@@ -82,7 +82,7 @@ def _indent(f: Facts) -> Column:
 
 
 def _length_rank(f: Facts) -> Column:
-    """Rank of the block's length among the page's blocks, 0 shortest to 1 longest."""
+    """Rank of the block's length among the page's, from 0; of equals, the first is less."""
     return np.argsort(np.argsort(f.units, kind="stable"), kind="stable") / f.n
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from selectolax.lexbor import LexborNode
 
 from cleaner.scripts import INVISIBLE
+from cleaner.segment.jsonld import article_markup
 from cleaner.segment.parse import parse
 from cleaner.segment.repair import (
     is_xml,
@@ -67,6 +68,10 @@ _EDIT_LINK = "mw-editsection"
 _SHORT = 2_000
 """Characters of a page below which its text may be where browsers do not show it."""
 _NOSCRIPT = re.compile("<noscript", re.I)
+_DECLARED = 400
+"""Characters from which what JSON-LD calls the article's body is more than a summary."""
+_NEAR_OPENING = 40
+"""Characters of its beginning, without white space, that a page shows which shows the article."""
 _NOSCRIPT_SHARE = 4
 """`<noscript>` is read when it holds this many times the characters of the rest."""
 _OPENING, _CLOSING = frozenset("([{“‘«¿¡"), frozenset(",.;:!?)]}”’»…%")
@@ -81,7 +86,7 @@ def segment_html(html: str) -> Page:
         kind="html",
         blocks=named(Block, renderer.blocks),
         elements=renderer.elements,
-        links=named(Link, renderer.links),
+        links=named(Link, sorted(renderer.links)),
         hidden=tuple(renderer.hidden),
         not_rendered=tuple(renderer.not_rendered),
         title=title,
@@ -112,10 +117,23 @@ def _render(html: str, *, keep_nodes: bool = False) -> tuple[_Renderer, str]:
         with_noscript.walk(root, noscript=True)
         if with_noscript.length > _NOSCRIPT_SHARE * renderer.length:
             renderer = with_noscript
+    if renderer.length < _SHORT and (body := _declared_body(html, renderer)) is not None:
+        renderer.walk(body, noscript=False)
     title = tree.css_first("title")
     if title is not None and _is_of_picture(title):
         title = next((one for one in tree.css("title") if not _is_of_picture(one)), None)
     return renderer, " ".join(title.text().split()) if title else ""
+
+
+def _declared_body(html: str, renderer: _Renderer) -> LexborNode | None:
+    """The article that a page holds for machines only; None where the page shows one."""
+    markup = article_markup(html)
+    if len(markup) <= max(renderer.length, _DECLARED):
+        return None
+    body = parse(f"<article>{markup}</article>").body
+    shown = "".join("".join(renderer.parts).split())
+    opening = "".join(body.text().split())[:_NEAR_OPENING] if body else ""
+    return body if opening and opening not in shown else None
 
 
 def _is_of_picture(title: LexborNode) -> bool:
@@ -220,6 +238,7 @@ class _Renderer:
                     elif name in _DOCUMENTS and (body := self._document(node)) is not None:
                         # The document of <iframe srcdoc> stands in the frame's place.
                         stack.append((children, element, tag, link, control, pre, hidden))
+                        hidden = self._hide(node.attributes, hidden)
                         children, tag = iter((body,)), name
                         break
                     continue
@@ -329,7 +348,7 @@ class _Renderer:
     def _end_hidden(self) -> None:
         """Note the range of an inline element that was hidden and ends here."""
         # Formulas are hidden beside a picture that shows them.
-        if self._formula < self._hidden_from:
+        if self._formula < self._hidden_from < self.length:
             self.hidden.append((self._hidden_from, self.length))
             if not self._renders:
                 self.not_rendered.append(self.hidden[-1])

@@ -67,7 +67,7 @@ def hides(attributes: dict[str, str | None]) -> int:
     """Whether an element is hidden: 0, `REVERSIBLY` or `HIDDEN`."""
     if "hidden" in attributes:
         return HIDDEN
-    style = attributes["style"] or ""
+    style = attributes.get("style") or ""
     hidden = 0
     for match in _HIDDEN_STYLE.finditer(style):
         kind = match[0][0].lower()
@@ -85,5 +85,5 @@ def renders(attributes: dict[str, str | None]) -> bool:
     """
     if "hidden" in attributes:
         return (attributes["hidden"] or "").lower() == "until-found"
-    style = attributes["style"] or ""
+    style = attributes.get("style") or ""
     return not _NOT_RENDERED.search(style) or _MOVING_STYLE.search(style) is not None
