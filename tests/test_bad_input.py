@@ -22,6 +22,7 @@ import pytest
 
 from cleaner.clean import Cleaner, Result
 from cleaner.cli import main
+from cleaner.types import Kind
 
 PARAGRAPH = (
     "The river rose two metres in a single night, and by the morning the lower road had gone, "
@@ -95,6 +96,15 @@ def test_binary_data_is_an_error(small_cleaner: Cleaner, name: str) -> None:
     packed = name in ("gzip", "zip", "bzip2", "xz")
     advice = f"unpack it, it is {name}" if packed else "give HTML or plain text"
     assert result.error == f"binary data: {advice}"
+
+
+@pytest.mark.parametrize("kind", ["auto", "html"])
+def test_a_feed_is_an_error(small_cleaner: Cleaner, kind: Kind) -> None:
+    feed = "<?xml version='1.0'?><rss><channel><item><title>One</title></item></channel></rss>"
+    result = small_cleaner.clean(feed, kind)
+    assert result.error is not None
+    assert "a feed, not a page" in result.error
+    assert small_cleaner.clean(feed, "text").error is None
 
 
 @pytest.mark.parametrize("cut", [0.1, 0.3, 0.5, 0.7, 0.9, 0.99])

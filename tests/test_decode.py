@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cleaner.data.pages import read_pages
 from cleaner.segment.decode import decode
-from cleaner.segment.sniff import is_binary, looks_like_html, looks_like_text
+from cleaner.segment.sniff import is_binary, is_feed, looks_like_html, looks_like_text
 from cleaner.types import ARTICLE
 
 TRAINING_DATA = Path(__file__).parents[1] / "training_data"
@@ -312,6 +312,9 @@ def test_text(text: str) -> None:
         "<br/><br/>".join([GERMAN.strip()] * 4),
         "<br>".join([GERMAN.strip()] * 9),
         "<P>".join([GERMAN.strip()] * 5),
+        "<h1>Ferry sails</h1>\nThe ferry sails on Monday.",
+        "Line one<br />Line two<br/>Line three",
+        '<img src="data:image/png;base64,' + "A" * 100_000 + '">' + "<p>One</p>" * 6 + "x",
     ],
 )
 def test_html(page: str) -> None:
@@ -358,6 +361,26 @@ def test_html(page: str) -> None:
 )
 def test_plain_text(page: str) -> None:
     assert not looks_like_html(page)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<?xml version="1.0"?>\n<!-- a --><!-- b -->\n<rss version="2.0"><channel></channel></rss>',
+        '<feed xmlns="http://www.w3.org/2005/Atom"></feed>',
+        "\ufeff<urlset></urlset>",
+        "<!-- a -->" * 200 + "<rss>",
+    ],
+)
+def test_feeds(text: str) -> None:
+    assert is_feed(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "<html>", "<p>RSS: <rss></p>", "<!-- <rss> --><p>x", "<!-- a -->" * 200 + "<p>"]
+)
+def test_no_feeds(text: str) -> None:
+    assert not is_feed(text)
 
 
 def test_blank_lines_cost_no_time() -> None:

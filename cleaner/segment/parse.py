@@ -99,8 +99,9 @@ def _options(html: str) -> int:
 def _utf8(html: str) -> bytes:
     try:
         return html.encode()  # a third faster than with "ignore"
-    except UnicodeEncodeError:  # lone surrogates
-        return html.encode("utf-8", "ignore")
+    except UnicodeEncodeError:  # surrogates: two may be a character, one is none
+        paired = html.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return paired.encode()
 
 
 def _may_nest_deep(html: str, data: bytes, brackets: NDArray[np.bool_]) -> bool:

@@ -21,6 +21,18 @@ _MARKUP_START = re.compile(
     r"|\?xml[^>]*>\s*<(?:!doctype|html))",
     re.I,
 )
+_FEED = re.compile(
+    r"[\s\ufeff]*+(?:<\?[^>]*+>\s*+|<!--(?:(?!-->).)*+-->\s*+)*+<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml)\b",
+    re.I | re.S,
+)
+_FEED_HEAD = 4_000
+"""Characters in which a feed says that it is one."""
+_LONG_VALUE = re.compile(r"=\s*(?:\"[^\"<>]{300,}\"|'[^'<>]{300,}')")
+"""An attribute's value, such as a whole picture, that would fill what is looked at."""
+_ELEMENT_START = re.compile(
+    r"<(article|blockquote|div|h[1-6]|header|main|ol|p|section|strong|table|ul)\b[^<>]*>.*?</\1\s*>",
+    re.I | re.S,
+)
 _JSON_START = re.compile(r"[\s\ufeff]*(?:\{\s*\"|\[\s*[{\"])")
 _TAG = re.compile(
     r"</?(?:a|article|aside|b|blockquote|body|br|center|d[dlt]|div|em|figure|font|footer|form|h[1-6]"
@@ -58,13 +70,19 @@ def packed_as(data: bytes) -> str | None:
     return next((name for magic, name in _PACKED.items() if data.startswith(magic)), None)
 
 
+def is_feed(text: str) -> bool:
+    """Whether a text is RSS, Atom or a sitemap: XML that names pages, or holds many."""
+    return _FEED.match(text, 0, _FEED_HEAD) is not None
+
+
 def looks_like_html(text: str) -> bool:
     """Tell HTML from text that mentions tags, and from Markdown that has some HTML in it."""
     if _MARKUP_START.match(text):
         return True
     if "<" not in text or _JSON_START.match(text):
         return False
-    head = _CODE.sub("", text[: 16 * _LOOKED_AT])[:_LOOKED_AT]
+    head = _LONG_VALUE.sub("", text[: 16 * _LOOKED_AT])
+    head = _CODE.sub("", head)[:_LOOKED_AT]
     head = _TAG.sub(lambda tag: " ".join(tag[0].split()), head).strip()
     if _MARKUP_START.match(head):  # behind comments and scripts
         return True
@@ -84,10 +102,12 @@ def looks_like_html(text: str) -> bool:
     start = text.lstrip()
     if start.startswith("<!--") or (start.startswith("<") and text.rstrip().endswith(">")):
         return True
+    if _ELEMENT_START.match(head):
+        return True
     if tags >= 4 and tags * 300 > len(head) and "</" in head:
         return True
     lines = [line for line in head.split("\n") if line.strip()]
-    if tags >= max(4, 2 * len(lines)) and _only_breaks(head):
+    if tags >= 2 * len(lines) and _only_breaks(head):
         return True
     unclosed = sum(_UNCLOSED.search(line) is not None for line in lines)
     return unclosed > 1 and unclosed * 2 >= len(lines)
