@@ -28,10 +28,13 @@ _NUMBER = re.compile(r"(?<![^\W_])\d{1,3}(?!\d)")
 """What an age has, such as `3h`; digits that end a name, such as `Dan99`, are none."""
 _NO_STOP = re.compile(
     r"(?:\s\w|\b[JS]r|^\W?\d+)\.$"
+    r"|^.{1,40}\(\D{0,12}\d{1,3}\D{1,20}\)$"
     rf"|(?:{_MOMENT.pattern})(?:\D{{0,6}}[.)]|.*(?:\.\.\.|…))$"
 )
-"""Ends of names (`Priya S.`, `Tom Jr.`), numbers and dates that look like ends of sentences."""
+"""Ends of names (`Priya S.`, `Tom Jr.`), numbers, ages, dates that look like ends of sentences."""
 _DOTS = ("...", "…")
+_SIGNED = tuple("—–~-")
+"""What a name below a text begins with."""
 _NEAR = 40
 """Characters from an end of a line within which its date stands."""
 _COVERED = 0.8
@@ -247,10 +250,10 @@ def _element(page: Page, element: int) -> tuple[str, ...]:
 
 def _outer(page: Page, index: int) -> int:
     """The nearest element that may hold a whole comment; a paragraph is part of one."""
-    at = page.blocks[index].element
-    if at < 0 or page.elements.tag[at] in _ITEMS:
+    at, elements = page.blocks[index].element, page.elements
+    if at < 0 or elements.tag[at] in _ITEMS or elements.last[at] - elements.first[at] > 1:
         return at
-    return page.elements.parent[at]
+    return elements.parent[at]
 
 
 def _containers(elements: Elements, at: int) -> dict[tuple[str, str], int]:
@@ -266,7 +269,7 @@ def _containers(elements: Elements, at: int) -> dict[tuple[str, str], int]:
 def _may_be_header(text: str) -> bool:
     """A short line that ends no sentence; a name or date may end in a full stop or bracket."""
     return len(text) <= _HEADER_CHARS and (
-        text[-1] not in '.!?…。！？؟।"”»)'
+        text[-1] not in '.!?…。．｡！？؟۔।॥\u104b\u1362\u17d4"”’»」』)'
         or (text[-1] in ".…)" and _NO_STOP.search(text) is not None)
     )
 
@@ -312,8 +315,8 @@ def _is_dated(text: str) -> bool:
 def _at_marked(texts: Sequence[str], short: Sequence[bool], marked: Sequence[bool]) -> list[int]:
     """Lines at which comments begin, given those that are marked as of a header or byline.
 
-    All headers have as many lines above the mark, such as a name. It is a byline below where text
-    stands above the first and the last one ends the run.
+    All headers have as many lines above the mark, such as a name. It is a byline below where the
+    last one ends the run, and text stands above the first or all begin with a dash.
     """
     marks = [at for at, mark in enumerate(marked) if mark and not (at and marked[at - 1])]
     lead, before = marks[0], -2
@@ -323,6 +326,7 @@ def _at_marked(texts: Sequence[str], short: Sequence[bool], marked: Sequence[boo
             top -= 1
         lead = min(lead, mark - top, mark - before - 2)  # a line of text stands between two
         before = mark
-    if lead < marks[0] and marked[-1]:
+    signed = all(texts[mark].startswith(_SIGNED) for mark in marks)
+    if marked[-1] and (lead < marks[0] or signed):
         return [0, *(at for at, (above, mark) in enumerate(pairwise(marked), 1) if above > mark)]
     return [mark - lead for mark in marks]

@@ -281,3 +281,35 @@ def test_every_line_ends_alike(line_end: str) -> None:
 def test_sentences_of_one_line_stay_on_it() -> None:
     line = "  ".join(f"Sentence number {n} of the only line." for n in range(20))
     assert "".join(found_comments(segment(line, "text"))) == line
+
+
+@pytest.mark.parametrize("number", ["", "#1 "])
+def test_ages_in_brackets_end_a_header(number: str) -> None:
+    page = segment(
+        f"{number}Dan (2 hours ago)\nI took it every week.\n\n"
+        f"{number}Sheila (3 hours ago)\nFour million?! Mad.",
+        "text",
+    )
+    assert found_comments(page) == (
+        f"{number}Dan (2 hours ago)\nI took it every week.",
+        f"{number}Sheila (3 hours ago)\nFour million?! Mad.",
+    )
+
+
+def test_names_behind_a_dash_stand_below_their_texts() -> None:
+    page = segment(
+        "— Dan, 2 hours ago\n\nThat is mad money for a boat.\n— Sheila, 3 hours ago\n\n"
+        "Great news for us all!\n— Kirsty, 5 hours ago",
+        "text",
+    )
+    assert found_comments(page)[1:] == (
+        "That is mad money for a boat.\n— Sheila, 3 hours ago",
+        "Great news for us all!\n— Kirsty, 5 hours ago",
+    )
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+def test_text_beside_the_paragraph_of_a_comment(count: int) -> None:
+    html = "".join(f"<div><b>User {i}</b><p>Text {i} says this.</p></div>" for i in range(count))
+    found = found_comments(segment(f"<section>{html}</section>", "html"))
+    assert found == tuple(f"User {i}\nText {i} says this." for i in range(count))
