@@ -15,13 +15,16 @@ _REPEATED: Final = 20
 """Characters by whose return a hidden text is told to say again what is shown, and more of it."""
 _MAX_NOTE: Final = 80
 """Characters of a longest tooltip, sort key or label: longer ones may be what `Read more` opens."""
-_SPACES: Final = " \t\u00a0\u2002\u2003\u2009\u200a\u202f\u3000"
+_SPACES: Final = (
+    " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u202f\u205f\u3000"
+)
 _LINE_ENDS: Final = "\r\n"
 _LONG_ENDS: Final = ("\r\r\n", "\r\n")
 """Ends of one line that are several characters, the longest first."""
-_COMMAS: Final = ",;，；、،"
-_SENTENCE_STOPS: Final = ".!?…。！？｡।॥۔؟"
-_WIDE_STOPS: Final = "。！？｡"
+_COMMAS: Final = ",;，；、،؛፣\u104a"
+_SENTENCE_STOPS: Final = ".!?…。！？｡．।॥۔؟\u104b\u1362\u17d4"
+_WIDE_STOPS: Final = "。！？｡．"
 """Sentence stops that take no space behind them."""
 _STOPS: Final = _SENTENCE_STOPS + ":"
 _DASHES: Final = "-–—|"
