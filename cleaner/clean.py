@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from itertools import islice
@@ -61,6 +61,11 @@ class Result:
     html: str = field(default="", repr=False)
     """Decoded markup; empty for plain text."""
 
+    @property
+    def confidence(self) -> float | None:
+        """Mean confidence (0 to 1) of the article's blocks by their length; None without any."""
+        return mean_confidence(self.segments, (ARTICLE,))
+
     @cached_property
     def language(self) -> str | None:
         """ISO 639-1 code of the clean text (of the source if that is empty), or None."""
@@ -93,16 +98,30 @@ class Result:
             "source": self.source,
             "kind": self.kind,
             "url": self.url,
+            "confidence": self.confidence,
             "language": self.language,
             "metadata": asdict(self.metadata),
             "error": self.error,
         }
 
 
+def mean_confidence(segments: Sequence[Segment], labels: Container[str]) -> float | None:
+    """Mean confidence of the blocks with one of `labels`, weighted by their characters."""
+    kept = [segment for segment in segments if segment.label in labels]
+    characters = sum(len(segment.text) for segment in kept)
+    if not characters:
+        return None
+    return round(sum(s.confidence * len(s.text) for s in kept) / characters, 4)
+
+
 class _NoPage(NamedTuple):
     """Stands for something that is no page on its way to a worker: it may not be picklable."""
 
     type: str
+
+
+_Given = str | bytes | tuple[str | bytes, str | None]
+_Sent = _Given | _NoPage
 
 
 class Cleaner:
@@ -207,13 +226,14 @@ class Cleaner:
         return named(Segment, rows)
 
     def clean_many(
-        self, pages: Iterable[str | bytes], *, kind: Kind = "auto", n_jobs: int = 1,
+        self, pages: Iterable[_Given], *, kind: Kind = "auto", n_jobs: int = 1,
         favor: Favor = "balanced", spam: SpamMode = "remove",
         keep_labels: Iterable[str] = (ARTICLE,),
     ) -> Iterator[Result]:  # fmt: skip
         """Clean pages one after the other, results in the same order.
 
         Args:
+            pages: HTML or plain text, as in `clean`; or pairs of a page and its URL, or None.
             n_jobs: processes, as joblib counts them (-1 for all cores). With several, 128 pages
                 for each are read before the first result.
             kind, favor, spam, keep_labels: as in `clean`.
@@ -240,18 +260,17 @@ class Cleaner:
             return (clean(_sendable(page)) for page in pages)
         return _clean_in_processes(pages, clean, n_jobs)
 
-    def _clean_any(self, page: str | bytes | _NoPage, **options: Any) -> Result:
+    def _clean_any(self, page: _Sent, **options: Any) -> Result:
         if isinstance(page, _NoPage):
             return Result("", error=f"page must be str or bytes, not {page.type}")
-        return self.clean(page, **options)
+        page, url = page if isinstance(page, tuple) else (page, None)
+        return self.clean(page, url=url, **options)
 
 
-_CleanAny = Callable[[str | bytes | _NoPage], Result]
+_CleanAny = Callable[["_Sent"], Result]
 
 
-def _clean_in_processes(
-    pages: Iterable[str | bytes], clean: _CleanAny, n_jobs: int
-) -> Iterator[Result]:
+def _clean_in_processes(pages: Iterable[_Given], clean: _CleanAny, n_jobs: int) -> Iterator[Result]:
     from joblib import Parallel, delayed, effective_n_jobs
 
     ahead = _AHEAD * effective_n_jobs(n_jobs)
@@ -260,7 +279,7 @@ def _clean_in_processes(
         failure: Exception | None = None
         while failure is None:
             # Some at a time: joblib reads on, however slowly its results are taken.
-            some: list[list[str | bytes | _NoPage]] = []
+            some: list[list[_Sent]] = []
             try:
                 some.extend(islice(chunks, ahead))
             except Exception as error:
@@ -294,7 +313,7 @@ def clean(
     )
 
 
-def _clean_chunk(clean: _CleanAny, pages: list[str | bytes | _NoPage]) -> list[Result]:
+def _clean_chunk(clean: _CleanAny, pages: list[_Sent]) -> list[Result]:
     return [clean(page) for page in pages]
 
 
@@ -305,8 +324,13 @@ def _check_options(kind: Kind, favor: Favor, spam: SpamMode) -> None:
             raise TypeError(f"{name} must be {', '.join(others)} or {last}, not {value!r}")
 
 
-def _sendable(page: Any) -> str | bytes | _NoPage:
-    return _plain(page) if isinstance(page, str | bytes) else _NoPage(type(page).__name__)
+def _sendable(page: Any) -> _Sent:
+    match page:
+        case str() | bytes():
+            return _plain(page)
+        case (str() | bytes() as one, str() | None as url):
+            return _plain(one), url
+    return _NoPage(type(page).__name__)
 
 
 def _plain(page: str | bytes) -> str | bytes:
@@ -314,9 +338,9 @@ def _plain(page: str | bytes) -> str | bytes:
     return str.__str__(page) if isinstance(page, str) else bytes.__bytes__(page)
 
 
-def _chunks(pages: Iterable[str | bytes]) -> Iterator[list[str | bytes | _NoPage]]:
+def _chunks(pages: Iterable[_Given]) -> Iterator[list[_Sent]]:
     """Some pages at a time; what `pages` raises comes behind those before it."""
-    chunk: list[str | bytes | _NoPage] = []
+    chunk: list[_Sent] = []
     try:
         for page in pages:
             chunk.append(_sendable(page))

@@ -34,7 +34,7 @@ from cleaner.network import Array, Weights, initial_weights, make_batch, predict
 from cleaner.scaling import Scaling
 from cleaner.spam import SpamModel
 from cleaner.spam.signals import QUICK, SIGNALS
-from cleaner.types import ARTICLE, COMMENT, Favor, Page
+from cleaner.types import ARTICLE, COMMENT, NAVIGATION, Favor, Page
 from cleaner.zones import zoned
 
 _FAVOR: Mapping[Favor, tuple[float, float, float]] = MappingProxyType(
@@ -151,8 +151,27 @@ class Model:
         rival = probability[np.arange(len(other)), other] / (_TRUST if is_clean else 1.0)
         is_article &= ~is_comment | (probability[:, 0] >= rival)
         chosen = np.where(is_article, 0, other)
+        if NAVIGATION in self.labels:
+            chosen[_hidden_copies(page, is_article)] = self.labels.index(NAVIGATION)
         confidence = _calibrated(probability[np.arange(len(chosen)), chosen], page.kind)
         return [self.labels[i] for i in chosen], confidence
+
+
+def _hidden_copies(page: Page, is_article: NDArray[np.bool_]) -> list[int]:
+    """Hidden blocks of the article that it shows elsewhere, as for screens of another size."""
+    hides = page.elements.hidden
+    if not any(hides):
+        return []
+    shown: set[str] = set()
+    hidden: list[tuple[int, str]] = []
+    for i in np.flatnonzero(is_article).tolist():
+        block = page.blocks[i]
+        text = " ".join(page.text_of(block).split())
+        if block.element >= 0 and hides[block.element]:
+            hidden.append((i, text))
+        else:
+            shown.add(text)
+    return [i for i, text in hidden if text in shown]
 
 
 def _calibrated(probability: Array, kind: str) -> Array:

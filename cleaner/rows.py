@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from cleaner import __version__
-from cleaner.clean import Cleaner, Result
+from cleaner.clean import Cleaner, Result, mean_confidence
 from cleaner.errors import InputError
 from cleaner.io import Columns, Item, Record, record
 from cleaner.io.columns import without
@@ -156,7 +156,7 @@ class Outcomes:
             "comments": list(result.comments),
             "spam": [asdict(span) for span in result.spam],
             "language": result.language if options.language else None,
-            "confidence": confidence(result, options.keep_labels),
+            "confidence": mean_confidence(result.segments, options.keep_labels),
             "model": self.model,
             "error": None,
         }
@@ -261,15 +261,6 @@ def count_words(text: str) -> int:
         return len(text.split())
     spaced, dense = _DENSE.subn(" ", text)
     return len(spaced.split()) + dense // 2
-
-
-def confidence(result: Result, labels: Sequence[str]) -> float | None:
-    """Mean confidence of the blocks that are kept, weighted by their characters."""
-    kept = [segment for segment in result.segments if segment.label in labels]
-    characters = sum(len(segment.text) for segment in kept)
-    if not characters:
-        return None
-    return round(sum(s.confidence * len(s.text) for s in kept) / characters, 4)
 
 
 def added_types(options: Options) -> dict[str, Any]:

@@ -515,3 +515,32 @@ def test_labels_to_keep(default_cleaner: Cleaner) -> None:
         default_cleaner.clean(text, keep_labels=("recipe",))
     with pytest.raises(TypeError, match="several labels, not 'article'"):
         default_cleaner.clean_many([text], keep_labels="article")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_clean_many_takes_pairs_of_page_and_url(n_jobs: int) -> None:
+    url = "https://a.example/1"
+    pages: Any = [(PARAGRAPH, url), PARAGRAPH, (PARAGRAPH, None), (PARAGRAPH, 1), (1, url)]
+    results = list(Cleaner().clean_many(pages, n_jobs=n_jobs))
+    assert [result.url for result in results] == [url, None, None, None, None]
+    assert [result.error for result in results[:3]] == [None] * 3
+    assert {result.error for result in results[3:]} == {"page must be str or bytes, not tuple"}
+
+
+def test_confidence_of_a_result_is_that_of_its_article(small_cleaner: Cleaner) -> None:
+    result = small_cleaner.clean(PARAGRAPH * 3, "text")
+    sure = [segment.confidence for segment in result.segments if segment.label == "article"]
+    assert result.confidence is not None
+    assert min(sure) - 1e-4 <= result.confidence <= max(sure) + 1e-4
+    assert result.to_dict()["confidence"] == result.confidence
+    assert small_cleaner.clean("").confidence is None
+
+
+@pytest.mark.parametrize("hiding", ["style='display:none'", "hidden"])
+def test_a_hidden_copy_of_the_article_is_not_said_twice(hiding: str) -> None:
+    lines = [f"<p>{PARAGRAPH} Number {number} of four.</p>" for number in range(4)]
+    article = f"<article><h1>Ferries</h1>{''.join(lines)}</article>"
+    copy = article.replace("<article>", f"<article {hiding}>")
+    page = f"<body><nav><a href=/>Home</a></nav>{article}{copy}<footer>Imprint</footer></body>"
+    text = Cleaner().clean(page).text
+    assert text.count("Number 2 of four") == 1
