@@ -181,8 +181,11 @@ def _shown(place: str, data: Mapping[str, Any], tag: str, values: Sequence[Value
 
     The export does not say which one was shown: the one that they fit, long ones first.
     """
-    fields = {name: parts for name, field in data.items() if (parts := _parts(field))}
+    given = {name: parts for name, field in data.items() if (parts := _parts(field))}
+    fields = {name: parts for name, parts in given.items() if not _ELSEWHERE.fullmatch(parts[0])}
     names = sorted(fields, key=lambda name: (name != tag, -len("".join(fields[name])), name))
+    if not names and given:
+        raise DataError(f"{place}: has an address in place of its page; import pages as text")
     if not names:
         raise DataError(f"{place}: holds no text; export tasks together with their data")
     paths = _in_tree(values)
@@ -194,8 +197,6 @@ def _shown(place: str, data: Mapping[str, Any], tag: str, values: Sequence[Value
         regions = None if paths else _at_offsets(fields[name], values)
         if regions is not None:
             return _Field(name, fields[name], regions)
-    if _ELSEWHERE.fullmatch(fields[chosen][0]):
-        raise DataError(f"{place}: has an address in place of its page; import pages as text")
     return _Field(chosen, fields[chosen], None)
 
 
