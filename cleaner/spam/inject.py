@@ -14,7 +14,7 @@ _SPACED_OUT: Final = (" ", ".", "-", "*", "_")
 _STYLE_STARTS: Final = (0x1D400, 0x1D434, 0x1D468, 0x1D4D0, 0x1D5A0, 0x1D5D4, 0x1D608, 0x1D670)
 _LATIN_TO_CYRILLIC: Final = str.maketrans("aeopcyxiAEOPCTXHKM", "аеорсухіАЕОРСТХНКМ")
 _CYRILLIC_TO_LATIN: Final = str.maketrans("аеорсухАЕОРСТХНКМ", "aeopcyxAEOPCTXHKM")
-_LEET: Final = str.maketrans("oieast", "01345$")
+_LEET: Final = str.maketrans("oieasb", "013458")
 _SMALL_CAPS: Final = str.maketrans("abcdefghijklmnoprtuvwyz", "ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ")
 _SENTENCE_END: Final = re.compile(r"[.!?…。！？।](?=\s|$)|[。！？]")
 _TRIES: Final = 5
@@ -50,7 +50,9 @@ def inject(text: str, spam: str, random: Random, *, sentence: bool = False) -> I
     gaps = [m.start() for m in re.finditer(r"(?<=[^\W_,;:]) (?=[^\W_])", text)]
     unspaced = len(gaps) * 25 < len(text)
     if unspaced:
-        gaps = [m.end() for m in re.finditer(r"\w(?=\w)", text)][2:-2:3]
+        entities = {at for m in re.finditer(r"&#?\w+;", text) for at in range(m.start(), m.end())}
+        gaps = [m.end() for m in re.finditer(r"\w(?=\w)", text) if m.end() not in entities]
+        gaps = gaps[2:-2:3]
     ends = [m.end() for m in _SENTENCE_END.finditer(text)][:-1]
     if not gaps:
         return None

@@ -141,8 +141,8 @@ def _reshaped(text: Text, others: Sequence[Text], shape: float, random: Random) 
         start, end = _crop(text.text, random)
         return text.text[start:end]
     if shape < _CROPPED + _JOINED:
-        alike = [other.text for other in others if other.language == text.language][:4]
-        return "\n\n".join((text.text, *alike))
+        alike = [o.text for o in others if o.language == text.language and o is not text]
+        return "\n\n".join((text.text, *random.sample(alike, min(3, len(alike)))))
     return text.text
 
 

@@ -254,10 +254,12 @@ class Reader:
         self._script(c, own, found)
         self._language(start, end, found)
         self._place(c, span, found)
-        folded = span.casefold()
-        whole = text if size > 200 else self._folded
         near = max(0, start - _NEAR), end + _NEAR
-        found["repeats"] = log(min(10, max(1, whole.count(folded, *near))))
+        if size > 200:
+            copies = text.count(span, *near)
+        else:
+            copies = self._folded.count(span.casefold(), *near)
+        found["repeats"] = log(min(10, max(1, copies)))
         if c.trick:
             found[f"trick_{TRICKS.index(c.trick)}"] = 1.0
         if view.html:

@@ -6,6 +6,7 @@ of the running sums.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,17 @@ STYLED: Final = CODE["Styled"]
 _SEEN_BITS: Final = 15
 _SPREAD: Final = 12
 """Characters over which the scores of a page are seen to vary: single ones hang together."""
+_HOST: Final = re.compile(r"\s*(?:[a-z]{1,5}:)?//([^/]+)", re.I)
+_PUBLIC: Final = re.compile(r".+\.(?:ac|co|com|edu|go|gob|gov|gv|ne|net|or|org)\.[a-z]{2}")
+"""Hosts under a second level that is no site, such as `co.uk`. The public suffix list, which knows
+them all, takes longer to load than a page to clean."""
+_HEAD: Final = 200_000
+"""Characters of a page in which it says what its address is."""
+_ADDRESSED: Final = re.compile(r"<(?:link|meta|base)\b[^<>]*>", re.I)
+_CANONICAL: Final = re.compile(
+    r"<base\b|\brel\s*=\s*[\"']?canonical\b|\bproperty\s*=\s*[\"']?og:url\b", re.I
+)
+_ADDRESS: Final = re.compile(r"\b(?:href|content)\s*=\s*[\"']?([^\"'\s>]+)", re.I)
 _STOPS: Final = np.zeros(0x10000, bool)
 _STOPS[[ord(sign) for sign in "\n;:!?。！？।|"]] = True
 _STOPS.flags.writeable = False
@@ -265,7 +277,7 @@ def markup_of(
     for place, link in articles.links(page.links):
         site = _site(link.href)
         if site and own is None:
-            own = _own_site(page.links, url)
+            own = _own_site(page, url)
         anchors.append(Anchor(*place, link, bool(site) and site != own))
     hidden = [span for low, high in page.hidden if (span := articles.inside(low, high))]
     blocks: list[tuple[int, int]] = []
@@ -279,23 +291,35 @@ def markup_of(
     return tuple(anchors), tuple(hidden), tuple(blocks)
 
 
-def _own_site(links: Sequence[Link], url: str | None) -> str:
+def _own_site(page: Page, url: str | None) -> str:
     """Site of the page: of its address, else the one most links with a host lead to."""
-    if url:
-        return _site(url)
-    sites = Counter(site for link in links if (site := _site(link.href)))
+    address = url or _declared_address(page.html)
+    if address and (own := _site(address)):
+        return own
+    sites = Counter(site for link in page.links if (site := _site(link.href)))
     return min(sites, key=lambda site: (-sites[site], site)) if len(sites) > 1 else ""
 
 
+def _declared_address(html: str) -> str:
+    """What a page says its own address is; empty if it does not."""
+    for tag in _ADDRESSED.finditer(html, 0, _HEAD):
+        if _CANONICAL.search(tag[0]) and (address := _ADDRESS.search(tag[0])):
+            return address[1]
+    return ""
+
+
 def _site(address: str) -> str:
-    """Last two labels of the host; empty for an address within the site."""
-    if "//" not in address:
-        return ""
-    scheme, _, rest = address.strip().partition("//")
-    return "" if len(scheme) > 6 else _site_of(rest.partition("/")[0])
+    """Last labels of the host, those that somebody registered; empty for one within the site."""
+    found = _HOST.match(address)
+    return _site_of(found[1]) if found else ""
 
 
 @lru_cache(maxsize=4096)  # the links of a page lead to few hosts
 def _site_of(authority: str) -> str:
     host = authority.partition("?")[0].rpartition("@")[2].partition(":")[0]
-    return ".".join(host.lower().split(".")[-2:])
+    labels = host.lower().split(".")
+    if labels[-1].isdigit():  # an address in numbers
+        return host
+    return ".".join(
+        labels[-3:] if len(labels) > 2 and _PUBLIC.fullmatch(host.lower()) else labels[-2:]
+    )
