@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cleaner.compose.furniture import PLACES, navigation_units
-from cleaner.compose.remarks import blend, stock_comment, terms_of
+from cleaner.compose.remarks import SPACELESS, blend, stock_comment, terms_of
 from cleaner.compose.threads import THREADS, post_units, thread_units
 from cleaner.compose.voice import Furniture, Story, Unit, Voice, phrases
 from cleaner.data.align import UNJUDGED
@@ -49,12 +49,15 @@ class Document:
 def _article_units(voice: Voice, title: str, paragraphs: Sequence[str]) -> list[Unit]:
     rng = voice.rng
     texts = [" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip()]
+    # The furniture may be in another language than the article.
+    opening = "".join(texts)[:200]
+    spaced = voice.spaced and 3 * len(SPACELESS.findall(opening)) < len(opening)
     if voice.chance(0.08):  # Several paragraphs in one line, as `get_text(" ")` leaves them.
         size = rng.choice([2, 3, 5, len(texts) or 1])
-        joint = " " if voice.spaced else ""
+        joint = " " if spaced else ""
         texts = [joint.join(texts[i : i + size]) for i in range(0, len(texts), size)]
     elif voice.chance(0.12):
-        width = rng.randint(55, 100) if voice.spaced else rng.randint(25, 50)
+        width = rng.randint(55, 100) if spaced else rng.randint(25, 50)
         texts = [wrap(text, width) for text in texts]
     units: list[Unit] = [[(line, ARTICLE) for line in text.split("\n")] for text in texts]
     head: list[Unit] = []
@@ -191,7 +194,8 @@ def _drawn(
         taken = rng.randint(0, taken)
     comments = rng.sample(donors, taken)
     remarks = max(count - taken, rng.choice([0, 0, 1]))
-    comments += [stock_comment(rng, article, language) for _ in range(remarks)]
+    terms = terms_of(article) if remarks else []
+    comments += [stock_comment(rng, terms, language) for _ in range(remarks)]
     rng.shuffle(comments)
     return comments
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from cleaner.compose.voice import UNSPACED, table_of
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_LOOK_BACK = 8
+"""Characters before a word by which it is told whether it begins a sentence."""
 # Runs that are mostly one word each in scripts without spaces: ideographs, katakana.
 _SPACELESS_WORD = re.compile("[\u3400-\u9fff]{2,4}|[\u30a1-\u30ff]{2,10}")
 SPACELESS = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
@@ -25,7 +27,8 @@ def terms_of(article: Sequence[str]) -> list[str]:
             continue
         for match in _WORD.finditer(paragraph):
             word = match[0]
-            inside = paragraph[: match.start()].rstrip()[-1:] not in ("", ".", "!", "?", "“", '"')
+            before = paragraph[max(0, match.start() - _LOOK_BACK) : match.start()]
+            inside = before.rstrip()[-1:] not in ("", ".", "!", "?", "“", '"')
             if len(word) >= 7 or (len(word) > 2 and word[0].isupper() and inside):
                 counts[word] += 2 if word[0].isupper() else 1
     return [term for term, _ in counts.most_common(40)]
@@ -41,10 +44,10 @@ def quote(rng: random.Random, text: str) -> str:
     return " ".join(words[start : start + rng.randint(4, 14)])
 
 
-def stock_comment(rng: random.Random, article: Sequence[str], language: str) -> str:
+def stock_comment(rng: random.Random, terms: Sequence[str], language: str) -> str:
     """One to three remarks of the language's table, with words of the article."""
     remarks = table_of(language)["remarks"]
-    terms = terms_of(article) or ["…"]
+    terms = terms or ["…"]
     chosen = rng.sample(remarks, rng.randint(1, 3))
     space = "" if language in UNSPACED else " "
     text = space.join(remark.replace("{x}", rng.choice(terms)) for remark in chosen)
@@ -62,10 +65,11 @@ def blend(
         return donor
     pattern = _SPACELESS_WORD if SPACELESS.search(donor) else _WORD
     share = rng.uniform(0.1, 0.4)
+    begin = len(donor) - len(donor.lstrip())
 
     def swap(match: re.Match[str]) -> str:
         word = match[0]
-        at_start = not donor[: match.start()].rstrip(" \n").strip()
+        at_start = match.start() <= begin
         name = word[0].isupper() and not at_start
         wanted = pattern is _SPACELESS_WORD or len(word) >= 7 or (name and len(word) > 1)
         if not wanted or rng.random() > share:
@@ -97,7 +101,7 @@ def misspell(rng: random.Random, text: str) -> str:
     if rng.random() < 0.25:
         text = re.sub(r"([.,!?]) ", r"\1", text, count=3)
     if rng.random() < 0.3:
-        text = re.sub(r"[.!。!]$", lambda match: match[0] * rng.randint(2, 4), text)
+        text = re.sub(r"[.!。！]$", lambda match: match[0] * rng.randint(2, 4), text)
     words = text.split(" ")
     for position, word in enumerate(words):
         # Only alphabets: a letter moved inside Thai or Devanagari breaks its syllable.
