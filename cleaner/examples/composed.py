@@ -79,10 +79,11 @@ def furniture_of(prepared: Prepared) -> Iterator[tuple[str, list[str]]]:
         if label == NAVIGATION and len(line) <= _MAX_FURNITURE:
             run.append(line)
         if run and (label != NAVIGATION or i + 1 == len(labels)):
-            if i < articles[0]:
+            end = i if label != NAVIGATION else i + 1
+            if end <= articles[0]:
                 yield "before", run[-_MAX_RUN:]
             elif i > articles[-1]:
-                yield "between" if i < last_comment else "after", run[:_MAX_RUN]
+                yield "between" if end <= last_comment else "after", run[:_MAX_RUN]
             elif len(run) <= _MAX_MIDDLE:
                 yield "middle", run
             run = []

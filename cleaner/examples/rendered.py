@@ -84,8 +84,8 @@ def extracted(
             keep = rng.random() < kept_share.get(label, 0.5)
         previous = label
         if keep:
-            gap = "\n\n" if page.source.count("\n", end, block.start) > 1 else "\n"
-            pieces += [gap if pieces else "", page.text_of(block)]
+            ends = min(2, page.source.count("\n", end, block.start))
+            pieces += [("\n" * ends or " ") if pieces else "", page.text_of(block)]
             kept.append(label)
         end = block.end
     left = segment("".join(pieces), "text")
