@@ -1,14 +1,14 @@
 """A small convolutional network over the blocks of a page, in plain numpy.
 
-Each block is read alone first: its features and the mean embedding of its words
-go through one dense layer. It is then revised by its neighbours: residual
-convolutions with growing dilation (Yu & Koltun 2016, "Multi-Scale Context
-Aggregation by Dilated Convolutions") see some thirty blocks to either side.
-Before and after them, means over groups of blocks tell each block what company it is
-in. The page is one group: a row of cards is the content of a listing, and none of an
-article's. Others come from the markup: blocks that look alike are alike, however far
-apart they stand. The weights are plain arrays, which load without running anything and
-which every numpy reads. How they are trained is in `network.fit`.
+Each block is read alone first: its features and the embeddings of its words, their sum over
+the root of their number, go through one dense layer. It is then revised by its neighbours:
+residual convolutions with growing dilation (Yu & Koltun 2016, "Multi-Scale Context
+Aggregation by Dilated Convolutions") see some thirty blocks to either side. Before and
+after them, means over groups of blocks tell each block what company it is in. The page is
+one group: a row of cards is the content of a listing, and none of an article's. Others come
+from the markup: blocks that look alike are alike, however far apart they stand. The weights
+are plain arrays, which load without running anything and which every numpy reads. How they
+are trained is in `network.fit`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Array = NDArray[np.float32]
 Weights = dict[str, Array]
 
 DILATIONS = (1, 2, 4, 8, 16)
-_PAD = 16
+_PAD = max(DILATIONS)
 """Empty rows between pages, so that no convolution reaches into the next page."""
 
 
@@ -104,7 +104,7 @@ def make_batch(pages: Sequence[Inputs], scaling: Scaling) -> Batch:
 
 def initial_weights(
     rng: np.random.Generator, features: int, vocabularies: Sequence[int], groupings: int,
-    labels: int, *, hidden: int = 96, embedding: int = 16,
+    labels: int, *, hidden: int, embedding: int,
 ) -> Weights:  # fmt: skip
     """Random weights of a new network."""
 
@@ -141,7 +141,10 @@ def _convolve(state: Array, weights: Array, dilation: int) -> Array:
 
 
 def _embed(weights: Weights, batch: Batch, number: int) -> Array:
-    """Mean embedding of each block's words, shape (blocks, embedding)."""
+    """Sum of the embeddings of each block's words over the root of their number.
+
+    Shape (blocks, embedding).
+    """
     words, table = batch.bags[number], weights[f"words_{number}"]
     mean = np.zeros((len(words.sizes), table.shape[1]), np.float32)
     if len(words.ids):
