@@ -325,7 +325,8 @@ def train(
     command = " ".join(("cleaner train", *names, *extra.options, "--seed", str(seed)))
     metrics: dict[str, Any] = {}
     if folds:
-        spam = _default_spam() if len(extra.texts) < _MIN_SPAM_TEXTS else None
+        default = _default_model() if len(extra.texts) < _MIN_SPAM_TEXTS else None
+        spam = default.spam if default else None
         results = cross_validate(
             pages, folds, extra=extra, spam=spam, seed=seed, n_jobs=n_jobs, options=options, say=say
         )  # fmt: skip
@@ -343,7 +344,7 @@ def train(
     unspoilt = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
     heads = Parallel(n_jobs=n_jobs)(_head_jobs(samples, labels, seed, options, say))
     del corpus, samples
-    spam = _spam_model(unspoilt, extra, seed, n_jobs, say)
+    spam, spam_by = _spam_model(unspoilt, extra, seed, n_jobs, say)
     manifest = {
         "made_by": command,
         "seed": seed,
@@ -353,6 +354,7 @@ def train(
         },
         "training_sets": [_training_set(folder, found) for folder, found in sets.items()],
         "composed_of": {"files": list(extra.options), "sha256": extra.sha256},
+        "spam_made_by": spam_by or command,
         "metrics": metrics,
     }
     model = Model(labels, {head.kind: head for head in heads}, spam, manifest)
@@ -369,16 +371,20 @@ def _training_set(folder: Path, pages: Sequence[LabelledPage]) -> dict[str, Any]
         "fingerprints": " ".join(sorted(map(fingerprint, pages))),
         "licences": sorted({page.licence for page in pages}),
         "sources": sorted({page.source for page in pages}),
+        "languages": dict(Counter(page.language for page in pages).most_common()),
     }
 
 
 def _tell_fitting(corpus: Corpus, pages: Sequence[LabelledPage], say: Say) -> None:
     """Say which pages are left out, and why."""
     say(f"{len(corpus.pages)} of {len(pages)} pages fit their labels")
-    fitting = {page.labelled.name for page in corpus.pages}
+    fitting = {(prepared.labelled.name, prepared.labelled.page) for prepared in corpus.pages}
     for page in pages:
-        if page.name not in fitting:
-            say(f"left out: {page.name}; none of it is judged, or its labels are not on the page")
+        if (page.name, page.page) not in fitting:
+            say(
+                f"left out: {page.name} of {page.site}; none of it is judged, or its labels are "
+                "not on the page (see cleaner data check)"
+            )
 
 
 def _tell_labels(corpus: Corpus, say: Say) -> None:
@@ -410,23 +416,28 @@ def _make_folder(out: Path) -> None:
 
 def _spam_model(
     pages: Sequence[tuple[Page, Sequence[str]]], extra: Extra, seed: int, n_jobs: int, say: Say
-) -> SpamModel | None:
+) -> tuple[SpamModel | None, str]:
     """One that knows the texts of `extra`; without enough of them, the default model's.
+
+    Also the command that made the latter.
 
     It has to see many languages and what is legitimate in them, which labelled pages alone
     are too few for.
     """
     if len(extra.texts) < _MIN_SPAM_TEXTS:
         say(f"spam: the default model's; a new one takes {_MIN_SPAM_TEXTS:,} texts (--texts)")
-        return _default_spam()
+        default = _default_model()
+        if default is None:
+            return None, ""
+        return default.spam, f"the default model: {default.manifest.get('made_by', '')}"
     ids = extra.ids or ("",) * len(extra.texts)
     texts = [Text(*row, name) for row, name in zip(extra.texts, ids, strict=True)]
-    return train_spam(texts, pages, seed=seed, n_jobs=n_jobs, say=say)
+    return train_spam(texts, pages, seed=seed, n_jobs=n_jobs, say=say), ""
 
 
-def _default_spam() -> SpamModel | None:
+def _default_model() -> Model | None:
     try:
-        return Cleaner().model.spam
+        return Cleaner().model
     except ModelError:
         return None
 
@@ -439,6 +450,10 @@ def _card(model: Model) -> str:
         f"{', '.join(found['licences'])}"
         for found in facts["training_sets"]
     )
+    languages: Counter[str] = Counter()
+    for found in facts["training_sets"]:
+        languages.update(found["languages"])
+    spoken = ", ".join(f"{name} {count:,}" for name, count in languages.most_common())
     figures = facts["metrics"].get("figures")
     measured = (
         f"Folds by site ({facts['metrics']['folds']}), see `metrics` in `manifest.json`."
@@ -454,14 +469,17 @@ def _card(model: Model) -> str:
 
 **Trained on.**
 {sets}
+- pages by language: {spoken}
 - composed plain-text documents of these pages and of: {
         ", ".join(name for name in facts["composed_of"]["files"] if name[:2] != "--")
         or "nothing else"
     }
 
+The part that finds spam was made by: `{facts["spam_made_by"]}`.
+
 **Measured.** {measured}
 
-**Limits.** Most training pages are in English; other languages are fewer and do worse.
+**Limits.** Languages of which there are few pages above do worse, unless others are like them.
 Labels of other people disagree on headlines, captions and bylines, and so does the model.
 Confidences below .6 are guesses. Loading this model runs no code.
 """

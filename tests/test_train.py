@@ -22,7 +22,7 @@ from cleaner.data.pages import Labelled, LabelledPage, read_pages, write_page
 from cleaner.errors import DataError, ModelError
 from cleaner.evaluate import evaluate_results
 from cleaner.examples import Sample, prepare, sharing, unique
-from cleaner.examples.composed import Material, composed_samples
+from cleaner.examples.composed import Material, composed_samples, furniture_of
 from cleaner.examples.rendered import extracted, rendered_samples
 from cleaner.network import Array
 from cleaner.segment import segment
@@ -85,6 +85,9 @@ def test_manifest_and_card(small_model: Path, shipped: list[LabelledPage]) -> No
     assert set(manifest["versions"]) >= {"cleaner", "numpy"}
     card = (small_model / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "training_data" in card
+    assert trained_on["languages"]["en"] == sum(page.language == "en" for page in shipped)
+    assert f"en {trained_on['languages']['en']}" in card
+    assert manifest["spam_made_by"] in card
     assert str(Path.cwd()) not in card + json.dumps(manifest)
 
 
@@ -412,3 +415,45 @@ def test_a_row_of_texts_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path.write_text('{"lang": "en", "text": "One."}\n\n{"lang": "en"}\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"texts\.jsonl:3: cannot be read"):
         Extra.read(texts=[path])
+
+
+def page_of(name: str, lines: list[tuple[str, str]], layout: str = "news") -> LabelledPage:
+    text = "\n\n".join(line for line, _ in lines)
+    labels = tuple(Labelled(label, line) for line, label in lines)
+    return LabelledPage(
+        name, text.encode(), "text", f"https://{name}.example/", "en", layout, "a test", "CC0-1.0",
+        "unjudged", labels,
+    )  # fmt: skip
+
+
+def test_furniture_and_its_places() -> None:
+    said = [(f"What the council decided on day {number}, in short words.", "article") for number in
+            range(3)]  # fmt: skip
+    lines = [
+        ("Home", "navigation"),
+        ("News", "navigation"),
+        *said[:2],
+        ("Read also: ten lakes", "navigation"),
+        said[2],
+        ("Share this", "navigation"),
+        ("I do not believe a word of it, as ever with them.", "comment"),
+        ("Imprint", "navigation"),
+    ]
+    prepared = prepare(page_of("a", lines))
+    assert prepared is not None
+    assert list(furniture_of(prepared)) == [
+        ("before", ["Home", "News"]),
+        ("middle", ["Read also: ten lakes"]),
+        ("between", ["Share this"]),
+        ("after", ["Imprint"]),
+    ]
+
+
+def test_pages_of_one_name_are_told_apart() -> None:
+    said: list[str] = []
+    one = LabelledPage(
+        "index", b"One.", "text", "https://a.example/", "en", "", "s", "l", "article", ()
+    )
+    other = replace(one, page=b"Another.", url="https://b.example/")
+    assert unique([one, other, replace(one)], said.append) == [one, other]
+    assert said == ["left out: index; has the labelled texts of index"]
