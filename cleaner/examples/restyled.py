@@ -2,8 +2,9 @@
 
 On pages of questions and answers only what stands around a text tells a remark from an
 answer, and each site has its own way: the name above, below or at the end of the remark, with
-a date or without. Labelled pages show few of these ways. Here the remarks of a page are written
-as threads of other sites are (`compose.threads`); all else stays as it was.
+a date or without. So it is with what buyers say of a product. Labelled pages show few of these
+ways. Here the remarks of a page are written as threads of other sites are
+(`compose.threads`); all else stays as it was.
 """
 
 from __future__ import annotations
@@ -26,11 +27,16 @@ _WEIGHT = 2.5
 with an F1 of .61 instead of .52 and .71 instead of .62 (two sets), the rest as before."""
 _KEPT = 0.8
 """Share of the threads that a copy has: without remarks, the words around them stay."""
-_LAYOUTS = {
+_REMARKS = {
     "trailing": 3, "name": 2, "inline": 2, "says": 1, "dotted": 1, "dated": 1, "date-first": 1,
     "at": 1, "avatar": 1, "stacked": 1, "signed": 1, "between": 1, "bare": 1, "bulleted": 1,
 }  # fmt: skip
-"""Layouts of remarks (see `compose.threads`), and how often each is drawn."""
+_REVIEWS = {
+    "review": 6, "stacked": 2, "dated": 2, "name": 1, "signed": 2, "between": 1, "dotted": 1,
+    "date-first": 1, "avatar": 1, "trailing": 1,
+}  # fmt: skip
+_LAYOUTS = {"qa": _REMARKS, **dict.fromkeys(("product", "review", "shop", "market"), _REVIEWS)}
+"""Layouts of pages, those of their remarks (see `compose.threads`), and how often each is drawn."""
 _MAX_HEADER = 32
 """Characters of a name or date that is labelled as part of a remark."""
 
@@ -48,8 +54,8 @@ class _Thread:
 
 
 def restyled_samples(prepared: Prepared, *, seed: int) -> Iterator[Sample]:
-    """A plain-text page of questions and answers with its remarks in other layouts."""
-    if prepared.labelled.layout != "qa" or COMMENT not in prepared.labels:
+    """A plain-text page of questions, or with reviews, with its remarks in other layouts."""
+    if prepared.labelled.layout not in _LAYOUTS or COMMENT not in prepared.labels:
         return
     for number in range(_COPIES):
         rng = random.Random(f"{seed} {prepared.labelled.name} {number}")
@@ -69,7 +75,8 @@ def restyled(prepared: Prepared, rng: random.Random) -> Prepared | None:
     kept = [thread for thread in threads if rng.random() < _KEPT]
     remarks = ["\n".join(texts[i] for i in blocks) for thread in kept for blocks in thread.remarks]
     article = [text for text, label in zip(texts, prepared.labels, strict=True) if label == ARTICLE]
-    (layout,) = rng.choices(list(_LAYOUTS), list(_LAYOUTS.values()))
+    layouts = _LAYOUTS.get(prepared.labelled.layout, _REMARKS)
+    (layout,) = rng.choices(list(layouts), list(layouts.values()))
     voice = Voice(rng, prepared.labelled.language)
     # All in one call: a site has one layout.
     units = iter(thread_units(voice, layout, article or [""], remarks))
