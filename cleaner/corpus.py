@@ -6,8 +6,8 @@ import gzip
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from joblib import Parallel, delayed
@@ -21,6 +21,7 @@ from cleaner.examples.composed import Material
 from cleaner.examples.rendered import rendered_samples
 from cleaner.examples.restyled import restyled_samples
 from cleaner.examples.spliced import Fragment, Fragments, draw, splice
+from cleaner.examples.threaded import Donor, donors_of, draw_donor, threaded, weight_of
 from cleaner.language import iso_639_1
 
 KINDS = ("html", "text")
@@ -111,7 +112,8 @@ class Corpus:
         jobs = Parallel(n_jobs=n_jobs, batch_size=8, return_as="generator")
         prepared = [found for found in jobs(delayed(prepare)(page) for page in pages) if found]
         fragments = Fragments.harvest(prepared)
-        drawn = [_draw_copies(page, fragments, seed) for page in prepared]
+        donors = donors_of(prepared)
+        drawn = [_draw_copies(page, fragments, donors, seed) for page in prepared]
         made = jobs(
             delayed(_samples_of)(page, copies, kinds, seed)
             for page, copies in zip(prepared, drawn, strict=True)
@@ -154,10 +156,19 @@ def _drawn_texts(extra: Extra) -> list[tuple[str, str]]:
     return drawn + others[: _MAX_TEXTS - len(drawn)]
 
 
-_Copies = list[tuple[list[Fragment], list[Fragment]]]
+@dataclass(frozen=True, slots=True)
+class _Copies:
+    """What copies of an HTML page are made with."""
+
+    parts: list[tuple[list[Fragment], list[Fragment]]]
+    """Rails and threads of other pages."""
+    donor: Donor | None
+    """Comments to be written in other markup."""
 
 
-def _draw_copies(prepared: Prepared, fragments: Fragments, seed: int) -> _Copies:
+def _draw_copies(
+    prepared: Prepared, fragments: Fragments, donors: Mapping[str, Sequence[Donor]], seed: int
+) -> _Copies:
     """Parts for two spliced copies of a page: rails and perhaps a thread; a thread.
 
     More rails teach that cards are never content: listings and collections lose. With none,
@@ -165,7 +176,8 @@ def _draw_copies(prepared: Prepared, fragments: Fragments, seed: int) -> _Copies
     copy, fewer comments are found.
     """
     rng = random.Random(f"{seed} {prepared.labelled.name}")
-    return [draw(prepared, fragments, rng, rails=rails) for rails in (True, False)]
+    parts = [draw(prepared, fragments, rng, rails=rails) for rails in (True, False)]
+    return _Copies(parts, draw_donor(prepared, donors, rng))
 
 
 def _samples_of(
@@ -182,10 +194,12 @@ def _samples_of(
         rng = random.Random(f"{seed} {prepared.labelled.name}")
         spliced = [
             prepare(splice(prepared, rails, threads, rng)) if rails or threads else None
-            for rails, threads in copies
+            for rails, threads in copies.parts
         ]
         if "html" in kinds:
             samples += [copy.sample() for copy in spliced if copy]
+            if copies.donor and (written := threaded(prepared, copies.donor, rng)):
+                samples.append(replace(written.sample(), weight=weight_of(copies.donor)))
         if "text" in kinds:
             # One copy is enough: composed documents bring comments of their own.
             for number, page in enumerate((prepared, *spliced[:1])):

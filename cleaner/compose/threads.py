@@ -129,6 +129,11 @@ THREADS: tuple[str, ...] = tuple(_HEADERS)
 """Layouts with comments."""
 
 
+def header_lines(voice: Voice, layout: str, number: int, name: str) -> list[str]:
+    """What a layout says above the comment of that number: its name, its date."""
+    return _HEADERS[layout](voice, number, name)
+
+
 @dataclass(frozen=True, slots=True)
 class _Style:
     """What stays the same over one comment thread."""
@@ -185,7 +190,7 @@ def _comment_lines(voice: Voice, style: _Style, layout: str, number: int, name: 
     """One comment with its header, in page order."""
     margin = " " * (style.margin + style.step * depth)
     inner = margin + " " * style.indent
-    header = _HEADERS[layout](voice, number, name)
+    header = header_lines(voice, layout, number, name)
     if layout == "inline":
         body = [name + voice.rng.choice([": ", " - ", " : ", " "]) + body[0], *body[1:]]
         header = []

@@ -24,6 +24,8 @@ _MIN_REPEATS = 4
 """Children of one kind that make an element a rail of cards."""
 _MAX_CHARS = 40_000
 """Longer fragments are half a page, not a part of one."""
+_NO_FRAGMENT = frozenset("body caption tbody td tfoot th thead tr".split())
+"""Elements that a parser drops where they stand alone."""
 _MIN_ARTICLE = 4
 """Blocks of article from which parts can be put between them."""
 _MAX_LINKED = 0.15
@@ -58,14 +60,14 @@ class Fragments:
 
 def _harvest(prepared: Prepared, found: Fragments) -> None:
     page, labels, site = prepared.page, prepared.labels, prepared.labelled.site
-    threads = set(_threads(page, labels))
+    threads = set(thread_elements(page, labels))
     wanted = sorted(threads.union(_rails(page, labels)))
     if not wanted:
         return
     nodes = container_nodes(page.html)
     for index in wanted:
         html = nodes[index].html or ""
-        if not html or len(html) > _MAX_CHARS:
+        if not html or len(html) > _MAX_CHARS or nodes[index].tag in _NO_FRAGMENT:
             continue
         element = page.elements[index]
         if index in threads:
@@ -78,7 +80,7 @@ def _harvest(prepared: Prepared, found: Fragments) -> None:
             found.rails.append(Fragment(site, html))
 
 
-def _threads(page: Page, labels: Sequence[str]) -> list[int]:
+def thread_elements(page: Page, labels: Sequence[str]) -> list[int]:
     """Largest elements that hold comments, nothing of the article, and not mostly navigation."""
     found, covered = [], 0
     for index, element in enumerate(page.elements):
@@ -124,16 +126,11 @@ def draw(
 ) -> tuple[list[Fragment], list[Fragment]]:
     """Rails, if wanted, and threads of other sites for one page.
 
-    None where it has no running text: on a listing, cards are the content, so more of
+    Both empty where it has no running text: on a listing, cards are the content, so more of
     them would mislead.
     """
     labelled, page = prepared.labelled, prepared.page
-    article = [b for b, label in zip(page.blocks, prepared.labels, strict=True) if label == ARTICLE]
-    letters = sum(block.end - block.start for block in article)
-    linked = sum(block.link_chars for block in article)
-    if page.kind != "html" or not labelled.ordered:
-        return [], []
-    if len(article) < _MIN_ARTICLE or linked > _MAX_LINKED * letters:
+    if page.kind != "html" or not has_running_text(prepared):
         return [], []
     count = rng.choice((0, 1, 1, 2, 3)) if rails else 0
     drawn = _others(fragments.rails, labelled.site, rng, count)
@@ -141,6 +138,16 @@ def draw(
         return drawn, []
     threads = rng.choice((0, 1)) if rails else 1
     return drawn, _others(fragments.threads, labelled.site, rng, threads)
+
+
+def has_running_text(prepared: Prepared) -> bool:
+    """Whether a page has an article, known in full, that is more than links."""
+    blocks = zip(prepared.page.blocks, prepared.labels, strict=True)
+    article = [block for block, label in blocks if label == ARTICLE]
+    letters = sum(block.end - block.start for block in article)
+    linked = sum(block.link_chars for block in article)
+    known = prepared.labelled.ordered and len(article) >= _MIN_ARTICLE
+    return known and linked <= _MAX_LINKED * letters
 
 
 def splice(
@@ -156,18 +163,18 @@ def splice(
     labels = list(labelled.labels)
     last = page.blocks[article[-1]].element
     for thread in threads:
-        _climb(page, nodes, last, rng).insert_after(_parse(thread.html))
+        nodes[climb(page, last, rng)].insert_after(parsed(thread.html))
         labels += thread.labels
     for rail in rails:
         place = rng.random()
         if place < 0.6:
-            _climb(page, nodes, last, rng).insert_after(_parse(rail.html))
+            nodes[climb(page, last, rng)].insert_after(parsed(rail.html))
         elif place < 0.8:
             within = page.blocks[rng.choice(article[1:-1])].element
-            nodes[within].insert_after(_parse(rail.html))
+            nodes[within].insert_after(parsed(rail.html))
         else:
             first = page.blocks[article[0]].element
-            _climb(page, nodes, first, rng).insert_before(_parse(rail.html))
+            nodes[climb(page, first, rng)].insert_before(parsed(rail.html))
     html = nodes[0].parser.html or ""
     return replace(
         labelled,
@@ -185,17 +192,18 @@ def _others(
     return [fragment for fragment in drawn if fragment.site != site]
 
 
-def _climb(page: Page, nodes: Sequence[LexborNode], element: int, rng: random.Random) -> LexborNode:
-    """The element or one of its ancestors, never the body."""
+def climb(page: Page, element: int, rng: random.Random) -> int:
+    """Number of the element or of one of its ancestors, never the body."""
     for _ in range(rng.randint(0, 3)):
         above = page.elements[element].parent
         if above < 0 or page.elements[above].tag in ("html", "body"):
             break
         element = above
-    return nodes[element]
+    return element
 
 
-def _parse(html: str) -> LexborNode:
+def parsed(html: str) -> LexborNode:
+    """The first node of a piece of markup."""
     body = LexborHTMLParser(html).body
     assert body is not None  # the parser makes one for every input
     body_child = body.child
