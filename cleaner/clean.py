@@ -205,7 +205,7 @@ class Cleaner:
         )
 
     def _checked(self, keep_labels: Iterable[str]) -> tuple[str, ...]:
-        if isinstance(keep_labels, str):
+        if isinstance(keep_labels, str) or not isinstance(keep_labels, Iterable):
             raise TypeError(f"keep_labels must be several labels, not {keep_labels!r}")
         labels = tuple(keep_labels)
         for label in labels:

@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
+from cleaner.clean import Cleaner, Result
 from cleaner.data.align import UNJUDGED, align_spans
 from cleaner.data.marks import locate_spam
 from cleaner.data.matching import tokens
@@ -33,9 +35,6 @@ from cleaner.metrics import (
 )
 from cleaner.segment.decode import decode
 from cleaner.types import ARTICLE, COMMENT, Block, Page, Segment
-
-if TYPE_CHECKING:
-    from cleaner.clean import Cleaner, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,22 +139,36 @@ class _Judged:
 
 
 def evaluate(
-    cleaner: Cleaner, folders: str | Path | Iterable[str | Path], *, n_jobs: int = 1
-) -> Report:
+    cleaner: Cleaner, folders: str | Path | Iterable[str | Path], *, n_jobs: int = 1,
+    rename: Mapping[str, str] = MappingProxyType({}),
+) -> Report:  # fmt: skip
     """Clean the labelled pages of `folders` and report; a folder given twice counts once.
 
-    Raises `DataError` for malformed pages, and for a label that the model does not know.
+    Args:
+        cleaner: with the model to measure.
+        folders: one or several with labelled pages.
+        n_jobs: processes, as joblib counts them.
+        rename: labels of the pages to be read as others, such as `{"recipe": "article"}` for a
+            model that does not know recipes; `unjudged` leaves them out.
+
     Each page is cleaned as the kind it is labelled as, so that a wrong guess of
     HTML or text is not counted here.
+
+    Raises:
+        TypeError: `cleaner` is a path.
+        DataError: a page is malformed, or has a label that the model does not know.
     """
+    if isinstance(cleaner, str | Path):
+        raise TypeError(f"cleaner must be a Cleaner: give Cleaner.load({str(cleaner)!r})")
     once = {os.path.realpath(folder): folder for folder in folders_of(folders)}.values()
-    pages = [page for folder in once for page in read_pages(folder)]
+    pages = [_renamed(page, rename) for folder in once for page in read_pages(folder)]
     for page in pages:
         given = {page.rest, *(entry.label for entry in page.labels)}
         for label in sorted(given - {*cleaner.model.labels, UNJUDGED}):
             raise DataError(
                 f"{page.name}: label {label!r} is unknown to the model, which has "
-                f"{', '.join(cleaner.model.labels)}; correct the page, or name another --model"
+                f"{', '.join(cleaner.model.labels)}; correct the page, rename the label for this "
+                "comparison (--rename), or take a model that knows it (--model)"
             )
     results: list[Result | None] = [None] * len(pages)
     kinds: tuple[Literal["html", "text"], ...] = ("html", "text")
@@ -165,6 +178,11 @@ def evaluate(
         for place, result in zip(places, cleaned, strict=True):
             results[place] = result
     return evaluate_results(pages, [result for result in results if result is not None])
+
+
+def _renamed(page: LabelledPage, names: Mapping[str, str]) -> LabelledPage:
+    labels = tuple(replace(one, label=names.get(one.label, one.label)) for one in page.labels)
+    return replace(page, rest=names.get(page.rest, page.rest), labels=labels) if names else page
 
 
 def evaluate_results(

@@ -307,16 +307,24 @@ def train(
             train, so it has to be picklable.
 
     Raises:
-        DataError: a folder holds no labelled pages, or none of them is HTML, or none has an
-            article; or their sites are fewer than `folds`.
+        TypeError: `seed` is no whole number.
+        ValueError: `n_jobs` is 0.
+        DataError: there is no folder, or one holds no labelled pages, or none of them is HTML, or
+            none has an article; or their sites are fewer than `folds`.
         ModelError: `out` is no folder that can be written.
     """
+    if not isinstance(seed, int):
+        raise TypeError(f"seed must be a whole number, not {seed!r}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0; give -1 for all cores")
     extra, out = extra or Extra(), Path(out)
     sets = {folder: read_pages(folder) for folder in folders_of(folders)}
     for folder, found in sets.items():
         if not found:
             raise DataError(f"{folder}: no labelled pages; give folders with .labels files")
     given = [page for found in sets.values() for page in found]
+    if not given:
+        raise DataError("no folders to train on; give some with labelled pages")
     if all(page.kind == "text" for page in given):
         raise DataError("no labelled HTML pages; add some: plain text can be made of them as well")
     _make_folder(out)

@@ -386,3 +386,12 @@ def test_import_errors(tmp_path: Path) -> None:
     for format in IMPORTERS:
         with pytest.raises(DataError):
             import_corpus(format, tmp_path, tmp_path / "out")
+
+
+def test_check_finds_a_page_that_another_folder_holds(tmp_path: Path) -> None:
+    seen: dict[tuple[str, ...], str] = {}
+    write_page(tmp_path / "a", PAGE)
+    write_page(tmp_path / "b", replace(PAGE, name="other"))
+    assert check(tmp_path / "a", seen=seen) == []
+    (problem,) = check(tmp_path / "b", seen=seen)
+    assert str(tmp_path / "a" / f"{PAGE.name}.labels") in problem.message

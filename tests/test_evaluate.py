@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from cleaner.clean import Cleaner
 from cleaner.data.pages import Labelled, LabelledPage, write_page
 from cleaner.errors import DataError
 from cleaner.evaluate import (
@@ -264,6 +265,21 @@ def test_a_rest_that_the_model_does_not_know_is_an_error(tmp_path: Path) -> None
     cleaning = cast(Any, SimpleNamespace(model=SimpleNamespace(labels=LABELS)))
     with pytest.raises(DataError, match="label 'naviagtion' is unknown to the model"):
         evaluate(cleaning, str(tmp_path))
+
+
+def test_labels_can_be_read_as_others(tmp_path: Path, small_cleaner: Cleaner) -> None:
+    page = a_page(rest="rest")
+    named = replace(page, labels=tuple(replace(one, label="recipe") for one in page.labels))
+    write_page(tmp_path, named)
+    with pytest.raises(DataError, match="rename the label"):
+        evaluate(small_cleaner, tmp_path)
+    report = evaluate(small_cleaner, tmp_path, rename={"recipe": "article", "rest": "unjudged"})
+    assert set(report.groups["all"].labels) == {"article"}
+
+
+def test_a_path_is_no_cleaner(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"give Cleaner\.load"):
+        evaluate(cast(Any, tmp_path), tmp_path)
 
 
 def test_no_pages_is_an_error() -> None:

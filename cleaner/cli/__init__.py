@@ -294,7 +294,7 @@ def _evaluate(args: argparse.Namespace) -> int:
 
     cleaning = _cleaner(args.model)
     _warn_of_training_pages(cleaning, args.folders)
-    report = evaluate(cleaning, args.folders, n_jobs=args.n_jobs)
+    report = evaluate(cleaning, args.folders, n_jobs=args.n_jobs, rename=dict(args.rename))
     print(json.dumps(report.to_dict(), indent=2) if args.json else report.table())
     return OK
 
@@ -362,8 +362,9 @@ def _check(args: argparse.Namespace) -> int:
     from cleaner.data.check import ALLOWED_LABELS, check
 
     count = 0
+    seen: dict[tuple[str, ...], str] = {}
     for folder in args.folders:
-        for problem in check(folder, (*ALLOWED_LABELS, *args.label)):
+        for problem in check(folder, (*ALLOWED_LABELS, *args.label), seen=seen):
             print(folder / str(problem) if len(args.folders) > 1 else problem)
             count += 1
     _say(f"problems: {count}")

@@ -99,6 +99,15 @@ def parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="labelled pages")
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    evaluate.add_argument(
+        "--rename",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="LABEL=LABEL",
+        help="read a label of the pages as another, such as recipe=article for a model that does "
+        "not know recipes, or recipe=unjudged to leave them out; may be repeated",
+    )
     evaluate.set_defaults(command="evaluate")
 
     imports = commands.add_parser(
@@ -148,6 +157,13 @@ def parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(command="data check")
     return whole
+
+
+def _pair(text: str) -> tuple[str, str]:
+    label, _, other = text.partition("=")
+    if not label or not other:
+        raise argparse.ArgumentTypeError(f"{text!r}: give two labels, such as recipe=article")
+    return label, other
 
 
 def _path(text: str) -> Path:

@@ -47,18 +47,23 @@ class Problem:
         return f"{place}:{self.line}: {self.message}" if self.line else f"{place}: {self.message}"
 
 
-def check(folder: str | Path, labels: Collection[str] = ALLOWED_LABELS) -> list[Problem]:
+def check(
+    folder: str | Path, labels: Collection[str] = ALLOWED_LABELS, *,
+    seen: dict[tuple[str, ...], str] | None = None,
+) -> list[Problem]:  # fmt: skip
     """Problems of all pages in `folder`, by page and line; empty when all is well.
 
-    `labels` are the labels allowed. Raises `DataError` when there is no such folder, or no
-    page in it: a wrong path must not pass.
+    `labels` are the labels allowed. Give one `seen`, empty at first, for all folders that belong
+    together: pages that are there twice are found in all of them.
+
+    Raises `DataError` when there is no such folder, or no page in it: a wrong path must not pass.
     """
     folder = Path(folder)
     names = page_names(folder)
     if not names:
         raise DataError(f"{folder}: no labelled pages; give folders with .labels files")
     problems = []
-    seen: dict[tuple[str, ...], str] = {}
+    seen = {} if seen is None else seen
     for name in names:
         file = folder / (name + LABELS_SUFFIX)
         try:
@@ -76,8 +81,10 @@ def check(folder: str | Path, labels: Collection[str] = ALLOWED_LABELS) -> list[
             continue
         problems += [*_check_kind(page), *_check_texts(page, parsed, lines)]
         words = tuple(token.text for token in tokens(parsed.source))
-        twin = seen.setdefault(words, name)
-        if twin != name:
+        twin = seen.setdefault(words, str(file))
+        if twin != str(file):
+            if Path(twin).parent == folder:
+                twin = Path(twin).name.removesuffix(LABELS_SUFFIX)
             problems.append(Problem(name, 0, f"same text as {twin}; remove one of the two"))
     return sorted(problems, key=lambda problem: (problem.page, problem.line))
 
