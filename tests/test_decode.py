@@ -361,6 +361,8 @@ def test_html(page: str) -> None:
 )
 def test_plain_text(page: str) -> None:
     assert not looks_like_html(page)
+    for line_end in ("\r\n", "\r", "\u2028"):
+        assert not looks_like_html(page.replace("\n", line_end))
 
 
 @pytest.mark.parametrize(

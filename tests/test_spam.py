@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -526,7 +527,8 @@ def test_injections_leave_each_other_alone() -> None:
         phrases = [Phrase(piece, "en", "pharma", "phrase") for piece in pieces]
         text, spans = inject_all(TEXT, phrases, random)
         said = [text[start:end].rstrip(".") for start, end in spans]
-        assert said == pieces[: len(said)] or len(said) < len(pieces)
+        assert said
+        assert not Counter(said) - Counter(pieces)
         for start, end in sorted(spans, reverse=True):
             text = text[:start] + text[end:]
         assert [c for c in text if c.isalnum()] == [c for c in TEXT if c.isalnum()]

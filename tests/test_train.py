@@ -24,6 +24,7 @@ from cleaner.evaluate import evaluate_results
 from cleaner.examples import Sample, prepare, sharing, unique
 from cleaner.examples.composed import Material, composed_samples, furniture_of
 from cleaner.examples.rendered import extracted, rendered_samples
+from cleaner.examples.spliced import Fragments, draw, splice
 from cleaner.network import Array
 from cleaner.segment import segment
 from cleaner.train import cross_validate, fit_head, site_folds, train
@@ -265,6 +266,22 @@ def test_spliced_pages_come_as_text_with_the_sites_they_are_made_of(
     assert all(sample.kind == "text" and len(sample.sites) > 1 for sample in spliced)
     kept = corpus.without(frozenset([spliced[0].sites[1]]))
     assert all(s.name != spliced[0].name for group in kept.samples for s in group)
+
+
+def test_what_is_spliced_in_is_on_the_page(shipped: list[LabelledPage]) -> None:
+    found = [prepare(page) for page in shipped if page.kind == "html"]
+    prepared = [one for one in found if one is not None]
+    fragments = Fragments.harvest(prepared)
+    assert len(fragments.threads) > 50
+    assert len(fragments.rails) > 50
+    for number, one in enumerate(prepared[::20]):
+        rng = random.Random(number)
+        rails, threads = draw(one, fragments, rng)
+        page = segment(splice(one, rails, threads, rng).page, "html")
+        words = page.source.split()
+        for fragment in (*rails, *threads):
+            lost = Counter(segment(fragment.html, "html").source.split()) - Counter(words)
+            assert not lost
 
 
 def test_shared_words_are_the_same_words(shipped: list[LabelledPage]) -> None:

@@ -46,6 +46,7 @@ _CODE = re.compile(
     re.I | re.M | re.S,
 )
 """What neither HTML nor Markdown shows as text with markup: comments, scripts, code."""
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _PARTING = re.compile(r"<(?:p|br)\s*/?>", re.I)
 """Alone between blank lines, it parts two paragraphs of an old page."""
@@ -81,7 +82,8 @@ def looks_like_html(text: str) -> bool:
         return True
     if "<" not in text or _JSON_START.match(text):
         return False
-    head = _LONG_VALUE.sub("", text[: 16 * _LOOKED_AT])
+    head = _LINE_END.sub("\n", text[: 16 * _LOOKED_AT])
+    head = _LONG_VALUE.sub("", head)
     head = _CODE.sub("", head)[:_LOOKED_AT]
     head = _TAG.sub(lambda tag: " ".join(tag[0].split()), head).strip()
     if _MARKUP_START.match(head):  # behind comments and scripts
