@@ -423,6 +423,7 @@ def test_result_as_data(small_cleaner: Cleaner) -> None:
         "source",
         "kind",
         "url",
+        "confidence",
         "language",
         "metadata",
         "error",
