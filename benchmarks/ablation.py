@@ -38,6 +38,7 @@ from cleaner.features import Features, feature_names, features_of
 from cleaner.features.bags import Words
 from cleaner.features.dom import DomFacts
 from cleaner.features.html import HTML_FEATURES
+from cleaner.features.shapes import SHAPE_FEATURES
 from cleaner.features.text import TEXT_FEATURES
 from cleaner.metrics import score, summarise
 from cleaner.model import Head, Model
@@ -89,7 +90,9 @@ PARTS = {
         "upper capitalised caseless ideographs kana hangul thai digits quotes brackets"
         " separators punctuation symbols emoji ends_* starts_*"
     ),
-    "position": Part("position* from_* gap_before indent blocks page_units page_prose depth"),
+    "position": Part(
+        "position* from_start from_end gap_before indent blocks page_units page_prose depth"
+    ),
     "links, controls, images": Part(
         "links link_share page_link_share bare_links marks controls images"
     ),
@@ -99,6 +102,7 @@ PARTS = {
     "topic": Part("topic topic_of_best"),
     "best container": Part("side_of_best distance_to_best best_prose"),
     "containers": Part("prose_share_* prose_density_* link_density_* container_* *_per_block_*"),
+    "shapes": Part("same_shape shape_* headers headers_around from_first_header"),
     "repetition": Part("repeats_* repeated_* copies path_*"),
     "declared article (JSON-LD)": Part("declared has_declared"),
 }
@@ -130,7 +134,7 @@ def cost(part: Part, pages: Sequence[Page]) -> float | None:
     """Milliseconds a page that the part's features take on top of all others, if it has any."""
     if not part.features:
         return None
-    tables: tuple[Any, ...] = (TEXT_FEATURES, HTML_FEATURES)
+    tables: tuple[Any, ...] = (TEXT_FEATURES, SHAPE_FEATURES, HTML_FEATURES)
     every = [(names, feature) for table in tables for names, feature in table.items()]
     others = [(names, f) for names, f in every if not all(map(part.holds, names.split()))]
 
