@@ -9,6 +9,7 @@ from functools import cache, partial
 from itertools import pairwise
 
 from cleaner.assemble import BREAK, gap_between, with_newlines
+from cleaner.signs import STOPS
 from cleaner.types import ARTICLE, COMMENT, Block, Elements, Page, Segment
 
 _HEADER_CHARS = 80
@@ -32,6 +33,8 @@ _NO_STOP = re.compile(
     rf"|(?:{_MOMENT.pattern})(?:\D{{0,6}}[.)]|.*(?:\.\.\.|…))$"
 )
 """Ends of names (`Priya S.`, `Tom Jr.`), numbers, ages, dates that look like ends of sentences."""
+_ENDS = STOPS + '"”’»」』)'
+"""What a sentence ends in, or the quotation or bracket around it."""
 _DOTS = ("...", "…")
 _SIGNED = tuple("—–~-")
 """What a name below a text begins with."""
@@ -269,8 +272,7 @@ def _containers(elements: Elements, at: int) -> dict[tuple[str, str], int]:
 def _may_be_header(text: str) -> bool:
     """A short line that ends no sentence; a name or date may end in a full stop or bracket."""
     return len(text) <= _HEADER_CHARS and (
-        text[-1] not in '.!?…。．｡！？؟۔।॥\u104b\u1362\u17d4"”’»」』)'
-        or (text[-1] in ".…)" and _NO_STOP.search(text) is not None)
+        text[-1] not in _ENDS or (text[-1] in ".…)" and _NO_STOP.search(text) is not None)
     )
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
+from cleaner.signs import COMMAS, STOPS
 from cleaner.types import Page
 
 _REPEATED: Final = 20
@@ -22,11 +23,9 @@ _SPACES: Final = (
 _LINE_ENDS: Final = "\r\n"
 _LONG_ENDS: Final = ("\r\r\n", "\r\n")
 """Ends of one line that are several characters, the longest first."""
-_COMMAS: Final = ",;，；、،؛፣\u104a"
-_SENTENCE_STOPS: Final = ".!?…。！？｡．।॥۔؟\u104b\u1362\u17d4"
 _WIDE_STOPS: Final = "。！？｡．"
 """Sentence stops that take no space behind them."""
-_STOPS: Final = _SENTENCE_STOPS + ":"
+_STOPS: Final = STOPS + ":"
 _DASHES: Final = "-–—|"
 _MAX_INDENT: Final = 8
 _CLOSERS: Final = ")]»”"
@@ -101,11 +100,11 @@ def _closed(source: str, start: int, end: int) -> tuple[int, int]:
     before = start > 0 and source[start - 1] in _SPACES
     bare = start - before
     following = source[end : end + 1]
-    if bare > 0 and source[bare - 1] in _COMMAS and following and following in _COMMAS + _STOPS:
+    if bare > 0 and source[bare - 1] in COMMAS and following and following in COMMAS + _STOPS:
         return bare - 1, end
     last = _after_spaces(source, end)
     at_line_end = last == len(source) or source[last] in _LINE_ENDS
-    if before and (at_line_end or (last == end and following in _COMMAS + _STOPS + _CLOSERS)):
+    if before and (at_line_end or (last == end and following in COMMAS + _STOPS + _CLOSERS)):
         return start - 1, last
     if before or start == 0 or source[start - 1] in _LINE_ENDS:
         return start, last
@@ -157,7 +156,7 @@ def _begins_sentence(source: str, at: int) -> bool:
         if _begins_line(source, at):
             return True
         at = _before_spaces(source, at)
-    return source[max(0, at - 4) : at].rstrip(_CLOSERS + "\"'’")[-1:] in tuple(_SENTENCE_STOPS)
+    return source[max(0, at - 4) : at].rstrip(_CLOSERS + "\"'’")[-1:] in tuple(STOPS)
 
 
 def _after_stops(source: str, at: int) -> int:
@@ -182,7 +181,7 @@ def _closes(source: str, at: int) -> bool:
         return not source[last : last + _MAX_INDENT].lstrip()[:1].islower()
     if last > at:
         return source[last] != "|" and _is_dash(source, last)
-    return source[at] in _COMMAS + _STOPS + _CLOSERS
+    return source[at] in COMMAS + _STOPS + _CLOSERS
 
 
 def _with_ornaments(source: str, start: int, end: int) -> tuple[int, int]:
@@ -206,7 +205,7 @@ def _with_ornaments(source: str, start: int, end: int) -> tuple[int, int]:
             continue
         if not opener or opener.isspace() or opener in _PAIRS:
             start = low
-        if not closer or closer.isspace() or closer in _COMMAS + _STOPS + _CLOSERS:
+        if not closer or closer.isspace() or closer in COMMAS + _STOPS + _CLOSERS:
             end = high
         return start, end
 

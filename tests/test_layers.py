@@ -9,7 +9,7 @@ from pathlib import Path
 import cleaner
 
 LAYERS = (
-    {"types", "errors", "scripts", "scaling", "cached", "metrics"},
+    {"types", "errors", "scripts", "signs", "scaling", "cached", "metrics"},
     {"segment", "language", "assemble", "deletions"},
     {"features", "spam", "comments"},
     {"network", "zones"},

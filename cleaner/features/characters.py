@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.signs import COMMAS, STOPS
+
 CLASSES = (
     "other",
     "lower",
@@ -82,8 +84,8 @@ _SCRIPTS = (
     ("thai", 0x1780, 0x17FF),
 )
 _MEMBERS = {
-    "stop": ".!?。！？．｡…؟۔।॥\u104b\u1362\u17d4",
-    "comma": ",;、，；،؛፣\u104a",
+    "stop": STOPS,
+    "comma": COMMAS,
     "colon": ":：",
     "quote": "\"'“”„‟‘’‚「」『』《》〈〉",
     "separator": "|¦•·›»«‹→←▶►★☆■□●○◆◇▪‣–—/\\＞＜>＝=~～_*#+",
