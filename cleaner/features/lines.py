@@ -59,8 +59,7 @@ class LineFacts(ShapeFacts):
         Of letters of prose, letters, and log of letters.
         """
         if reach not in self._means:
-            index = np.arange(self.n)
-            low, high = np.maximum(index - reach, 0), np.minimum(index + reach + 1, self.n)
+            low, high = self.window(reach)
             mean = (self._totals[high] - self._totals[low]) / (high - low)[:, None]
             self._means[reach] = mean
         return self._means[reach]

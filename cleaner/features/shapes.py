@@ -91,9 +91,13 @@ class ShapeFacts(Facts):
     def headers_around(self) -> Column:
         """Share of headers among the blocks up to `_REACH` away."""
         total = np.concatenate(([0], np.cumsum(self.is_header)))
-        index = np.arange(self.n)
-        low, high = np.maximum(index - _REACH, 0), np.minimum(index + _REACH + 1, self.n)
+        low, high = self.window(_REACH)
         return (total[high] - total[low]) / (high - low)
+
+    def window(self, reach: int) -> tuple[Ints, Ints]:
+        """First block up to `reach` away from each, and one past the last."""
+        index = np.arange(self.n)
+        return np.maximum(index - reach, 0), np.minimum(index + reach + 1, self.n)
 
 
 def signed_log(distance: Column) -> Column:
