@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from joblib import Parallel, delayed
@@ -21,7 +21,7 @@ from cleaner.examples.composed import Material
 from cleaner.examples.rendered import rendered_samples
 from cleaner.examples.restyled import restyled_samples
 from cleaner.examples.spliced import Fragment, Fragments, draw, splice
-from cleaner.examples.threaded import Donor, donors_of, draw_donor, threaded, weight_of
+from cleaner.examples.threaded import Donor, donors_of, draw_donor, threaded_samples
 from cleaner.language import iso_639_1
 
 KINDS = ("html", "text")
@@ -198,8 +198,7 @@ def _samples_of(
         ]
         if "html" in kinds:
             samples += [copy.sample() for copy in spliced if copy]
-            if copies.donor and (written := threaded(prepared, copies.donor, rng)):
-                samples.append(replace(written.sample(), weight=weight_of(copies.donor)))
+            samples += threaded_samples(prepared, copies.donor, rng)
         if "text" in kinds:
             # One copy is enough: composed documents bring comments of their own.
             for number, page in enumerate((prepared, *spliced[:1])):

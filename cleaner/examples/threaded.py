@@ -8,7 +8,7 @@ page that has none is given those of another page in its language.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from selectolax.lexbor import LexborNode
@@ -17,7 +17,7 @@ from cleaner.compose.markup import Markup, Thread
 from cleaner.compose.remarks import blend, terms_of
 from cleaner.compose.voice import Voice
 from cleaner.data.align import UNJUDGED, align
-from cleaner.examples import DONORS, Prepared
+from cleaner.examples import DONORS, Prepared, Sample
 from cleaner.examples.spliced import climb, has_running_text, parsed, thread_elements
 from cleaner.segment import segment
 from cleaner.segment.html import container_nodes
@@ -75,16 +75,20 @@ def draw_donor(
     return Donor(donor.site, tuple(rng.sample(donor.comments, count)))
 
 
+def threaded_samples(
+    prepared: Prepared, donor: Donor | None, rng: random.Random
+) -> Iterator[Sample]:
+    """A page with comments in new markup, if it is to have any."""
+    copy = threaded(prepared, donor, rng) if donor else None
+    if donor and copy:
+        yield replace(copy.sample(), weight=_WEIGHT_GIVEN if donor.comments else 1.0)
+
+
 def threaded(prepared: Prepared, donor: Donor, rng: random.Random) -> Prepared | None:
     """A page with comments in new markup; None where there is no thread to write again."""
     if donor.comments:
         return _given(prepared, donor, rng)
     return _rewritten(prepared, rng)
-
-
-def weight_of(donor: Donor) -> float:
-    """How much a page with these comments counts in training."""
-    return _WEIGHT_GIVEN if donor.comments else 1.0
 
 
 def _rewritten(prepared: Prepared, rng: random.Random) -> Prepared | None:
