@@ -9,22 +9,16 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-from cleaner.signs import COMMAS, STOPS
+from cleaner.scripts import SPACES
+from cleaner.signs import COMMAS, LINE_ENDS, STOPS, WIDE_STOPS
 from cleaner.types import Page
 
 _REPEATED: Final = 20
 """Characters by whose return a hidden text is told to say again what is shown, and more of it."""
 _MAX_NOTE: Final = 80
 """Characters of a longest tooltip, sort key or label: longer ones may be what `Read more` opens."""
-_SPACES: Final = (
-    " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u202f\u205f\u3000"
-)
-_LINE_ENDS: Final = "\r\n"
 _LONG_ENDS: Final = ("\r\r\n", "\r\n")
 """Ends of one line that are several characters, the longest first."""
-_WIDE_STOPS: Final = "。！？｡．"
-"""Sentence stops that take no space behind them."""
 _STOPS: Final = STOPS + ":"
 _DASHES: Final = "-–—|"
 _MAX_INDENT: Final = 8
@@ -87,8 +81,8 @@ def span_with_gap(source: str, start: int, end: int) -> tuple[int, int]:
     if _begins_sentence(source, bare):
         end = _after_stops(source, end)
     last = _after_spaces(source, end)
-    at_line_end = last == len(source) or source[last] in _LINE_ENDS
-    if at_line_end and (bare == 0 or source[bare - 1] in _LINE_ENDS):
+    at_line_end = last == len(source) or source[last] in LINE_ENDS
+    if at_line_end and (bare == 0 or source[bare - 1] in LINE_ENDS):
         above, below = _before_line_end(source, bare), _after_line_end(source, last)
         if not (_ends_line(source, below) or _begins_line(source, above)):
             return bare, below
@@ -97,28 +91,28 @@ def span_with_gap(source: str, start: int, end: int) -> tuple[int, int]:
 
 def _closed(source: str, start: int, end: int) -> tuple[int, int]:
     """A range to delete, with the white space and the comma beside it that would be too many."""
-    before = start > 0 and source[start - 1] in _SPACES
+    before = start > 0 and source[start - 1] in SPACES
     bare = start - before
     following = source[end : end + 1]
     if bare > 0 and source[bare - 1] in COMMAS and following and following in COMMAS + _STOPS:
         return bare - 1, end
     last = _after_spaces(source, end)
-    at_line_end = last == len(source) or source[last] in _LINE_ENDS
+    at_line_end = last == len(source) or source[last] in LINE_ENDS
     if before and (at_line_end or (last == end and following in COMMAS + _STOPS + _CLOSERS)):
         return start - 1, last
-    if before or start == 0 or source[start - 1] in _LINE_ENDS:
+    if before or start == 0 or source[start - 1] in LINE_ENDS:
         return start, last
     return start, end
 
 
 def _before_spaces(source: str, at: int) -> int:
-    while at and source[at - 1] in _SPACES:
+    while at and source[at - 1] in SPACES:
         at -= 1
     return at
 
 
 def _after_spaces(source: str, at: int) -> int:
-    while at < len(source) and source[at] in _SPACES:
+    while at < len(source) and source[at] in SPACES:
         at += 1
     return at
 
@@ -140,13 +134,13 @@ def _after_line_end(source: str, at: int) -> int:
 def _begins_line(source: str, at: int) -> bool:
     """Whether nothing but spaces stands before a place in its line."""
     at = _before_spaces(source, at)
-    return at == 0 or source[at - 1] in _LINE_ENDS
+    return at == 0 or source[at - 1] in LINE_ENDS
 
 
 def _ends_line(source: str, at: int) -> bool:
     """Whether nothing but spaces stands after a place in its line."""
     at = _after_spaces(source, at)
-    return at == len(source) or source[at] in _LINE_ENDS
+    return at == len(source) or source[at] in LINE_ENDS
 
 
 def _begins_sentence(source: str, at: int) -> bool:
@@ -164,7 +158,7 @@ def _after_stops(source: str, at: int) -> int:
     end = at
     while end < len(source) and source[end] in _STOPS:
         end += 1
-    inside = source[end : end + 1].isalnum() and source[end - 1] not in _WIDE_STOPS
+    inside = source[end : end + 1].isalnum() and source[end - 1] not in WIDE_STOPS
     return at if inside else end
 
 

@@ -9,12 +9,12 @@ The tools are optional (`pip install 'cleaner[train]'`) and imported when called
 from __future__ import annotations
 
 import importlib.util
-import re
 import textwrap
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from cleaner.errors import DataError
+from cleaner.scripts import SPACELESS
 
 
 def _tags(names: str) -> frozenset[str]:
@@ -31,7 +31,6 @@ _BLOCKS = _CONTAINERS | _tags(
     " textarea tfoot th thead tr"
 )
 # Scripts written without spaces, in which a line may break between any two characters.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
 def _element_texts(html: str, breaks: frozenset[str], gap: str) -> list[str]:
@@ -181,7 +180,7 @@ def _wrap_line(line: str, width: int) -> list[str]:
         width,
         initial_indent=indent,
         subsequent_indent=indent,
-        break_long_words=_SPACELESS.search(line) is not None,
+        break_long_words=SPACELESS.search(line) is not None,
         break_on_hyphens=False,
     )
     return wrapped or [""]

@@ -8,6 +8,7 @@ marks) have code 0.
 from __future__ import annotations
 
 import codecs
+import re
 from functools import cache
 from typing import Final
 
@@ -62,12 +63,13 @@ INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 )
 """Characters that show nothing where no letter stands beside them."""
-UNSEEN: Final = (
-    INVISIBLE
-    + " \t\x1c\x1d\x1e\x1f\xa0\u1680\u202f\u205f\u3000"
-    + "".join(map(chr, range(0x2000, 0x200B)))
+SPACES: Final = " \t\x1c\x1d\x1e\x1f\xa0\u1680\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
 )
-"""The same, and white space within a line."""
+"""White space within a line."""
+UNSEEN: Final = INVISIBLE + SPACES
+SPACELESS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""A letter of a script without spaces between words."""
 _TABLE_SIZE: Final = 0x30000
 _WIDE: Final = (
     (0x1100, 0x115F), (0x2E80, 0xA4CF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0xFE30, 0xFE6F),

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cleaner.compose.furniture import PLACES, navigation_units
-from cleaner.compose.remarks import SPACELESS, blend, stock_comment, terms_of
+from cleaner.compose.remarks import blend, stock_comment, terms_of
 from cleaner.compose.threads import THREADS, post_units, thread_units
 from cleaner.compose.voice import Furniture, Story, Unit, Voice, phrases
 from cleaner.data.align import UNJUDGED
 from cleaner.render import wrap
+from cleaner.scripts import SPACELESS
 from cleaner.types import ARTICLE, NAVIGATION
 
 __all__ = [

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cleaner.compose.voice import UNSPACED, table_of
+from cleaner.scripts import SPACELESS
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _LOOK_BACK = 8
 """Characters before a word by which it is told whether it begins a sentence."""
 # Runs that are mostly one word each in scripts without spaces: ideographs, katakana.
 _SPACELESS_WORD = re.compile("[\u3400-\u9fff]{2,4}|[\u30a1-\u30ff]{2,10}")
-SPACELESS = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
 
 def terms_of(article: Sequence[str]) -> list[str]:

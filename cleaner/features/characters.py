@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.signs import COMMAS, STOPS
+from cleaner.signs import COMMAS, LINE_ENDS, STOPS
 
 CLASSES = (
     "other",
@@ -90,7 +90,7 @@ _MEMBERS = {
     "quote": "\"'“”„‟‘’‚「」『』《》〈〉",
     "separator": "|¦•·›»«‹→←▶►★☆■□●○◆◇▪‣–—/\\＞＜>＝=~～_*#+",
     "space": "\t\x1c\x1d\x1e\x1f",
-    "newline": "\n\r\x0b\x0c\x85\u2028\u2029",
+    "newline": LINE_ENDS,
 }
 
 

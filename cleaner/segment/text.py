@@ -12,9 +12,10 @@ from itertools import pairwise
 
 from cleaner.scripts import UNSEEN
 from cleaner.segment.wrapped import Line, paragraphs
+from cleaner.signs import FIRM_STOPS, LINE_ENDS, PLAIN_STOPS, WIDE_STOPS
 from cleaner.types import Block, Page
 
-_LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
+_LINE = re.compile(f"[^{LINE_ENDS}]+")
 _MAIN_LINE = 0.5
 """Share of the page's characters from which a line may be the page that lost its breaks; a long
 paragraph among others stays whole."""
@@ -27,8 +28,9 @@ _PIECE = 80
 # Ends of sentences: marks that white space follows, ideographic ones, and a mark between two
 # words whose space is lost. No end is a full stop after an initial; see also `_ends`.
 _END = re.compile(
-    r"""(?<![.!?…])(?:(?<!\b[^\W\d_])\.|[!?…؟۔।॥\u104b\u1362\u17d4])[.!?…]*+["'”’»)\]]*+(?=\s)"""
-    r"""|[。！？．｡]+[」』”’）]*|(?<=[^\W\d_][^\W\d_])[.!?…]["”’»)]*(?=[^\W\d_])"""
+    rf"""(?<![{PLAIN_STOPS}])(?:(?<!\b[^\W\d_])\.|[!?…{FIRM_STOPS}])"""
+    rf"""[{PLAIN_STOPS}]*+["'”’»)\]]*+(?=\s)|[{WIDE_STOPS}]+[」』”’）]*"""
+    rf"""|(?<=[^\W\d_][^\W\d_])[{PLAIN_STOPS}]["”’»)]*(?=[^\W\d_])"""
 )
 _SPACE = re.compile(r"\s+")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from cleaner.signs import FIRM_STOPS, PLAIN_STOPS, STOPS
 from cleaner.spam.grammar import SENTENCE, Phrase
 
 _SPACED_OUT: Final = (" ", ".", "-", "*", "_")
@@ -16,7 +17,7 @@ _LATIN_TO_CYRILLIC: Final = str.maketrans("aeopcyxiAEOPCTXHKM", "аеорсух�
 _CYRILLIC_TO_LATIN: Final = str.maketrans("аеорсухАЕОРСТХНКМ", "aeopcyxAEOPCTXHKM")
 _LEET: Final = str.maketrans("oieasb", "013458")
 _SMALL_CAPS: Final = str.maketrans("abcdefghijklmnoprtuvwyz", "ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ")
-_SENTENCE_END: Final = re.compile(r"[.!?…。！？।](?=\s|$)|[。！？]")
+_SENTENCE_END: Final = re.compile(rf"[{PLAIN_STOPS}](?=\s|$)|[{FIRM_STOPS}]")
 _TRIES: Final = 5
 """Places tried for a piece of spam, which must not touch the others."""
 _PARAGRAPH: Final = re.compile(r"(<p\b[^>]*>)([^<>]{120,})(?=<)", re.I)
@@ -65,7 +66,7 @@ def inject(text: str, spam: str, random: Random, *, sentence: bool = False) -> I
     space = "" if unspaced and random.random() < 0.7 else " "
     if place in ("end", "between"):
         at = random.choice(ends)
-        stop = spam[-1] in ".!?。！？।…" or place == "end"
+        stop = spam[-1] in STOPS or place == "end"
         lead, tail = (space, "") if at < len(text) and text[at].isspace() else (space, space)
         if not stop:
             spam += "."

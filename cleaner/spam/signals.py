@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from cleaner.cached import cached_property
 from cleaner.scripts import CODE
+from cleaner.signs import STOPS
 from cleaner.spam.candidates import Candidate, in_place
 from cleaner.spam.disguise import TRICKS
 from cleaner.spam.grams import FloatArray
@@ -72,9 +73,9 @@ QUICK_COLUMNS: Final = np.array([COLUMN[name] for name in QUICK])
 
 _OPENERS: Final = frozenset("([{<«“„\"'‘‚:=/|—–-→（「『《【〈：・·•*#@~+&›>")
 _CLOSERS: Final = frozenset(")]}>»”\"'’=/|—–:：)）」』》】〉·•~+&<‹-")
-_STOPS: Final = frozenset(".!?…。！？।۔؟")
+_STOPS: Final = frozenset(STOPS)
 _COMMAS: Final = frozenset(",;،、，；")
-_INNER_STOP: Final = re.compile("[.!?…。！？।۔؟|:]")
+_INNER_STOP: Final = re.compile(f"[{STOPS}|:]")
 _AROUND: Final = 160
 _END: Final = 8
 """Characters at an end of a span, or half of a shorter one, and beside it."""

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from cleaner.signs import FIRM_STOPS, PLAIN_STOPS
 from cleaner.spam.grams import ORDERS, FloatArray
 from cleaner.spam.score import logit
 from cleaner.spam.view import UNSPACED, View
@@ -68,7 +69,7 @@ seldom all of them strange."""
 _AT_ONCE: Final = 64
 """Areas whose phrases are compared in one pass; more would need much memory on long pages."""
 _HALF: Final = np.float32(0.5**0.5)
-_SENTENCE_STOP: Final = re.compile(r"\n|[.!?…](?=[\s»”\")])[»”\")]*|[。！？।۔؟]")
+_SENTENCE_STOP: Final = re.compile(rf"\n|[{PLAIN_STOPS}](?=[\s»”\")])[»”\")]*|[{FIRM_STOPS}]")
 
 
 def stretches(view: View, bias: float) -> tuple[list[Stretch], list[Stretch]]:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from cleaner.cached import cached_property
 from cleaner.scripts import CODE, SCRIPTS, CodeArray, codepoints, script_codes
+from cleaner.signs import FIRM_STOPS
 from cleaner.spam.grams import FloatArray, HashArray, fold, hashes, mark_table
 from cleaner.spam.languages import Languages, buckets
 from cleaner.spam.score import Promotion
@@ -45,7 +46,7 @@ _CANONICAL: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"\b(?:href|content)\s*=\s*[\"']?([^\"'\s>]+)", re.I)
 _STOPS: Final = np.zeros(0x10000, bool)
-_STOPS[[ord(sign) for sign in "\n;:!?。！？।|"]] = True
+_STOPS[[ord(sign) for sign in f"\n;:|!?{FIRM_STOPS}"]] = True
 _STOPS.flags.writeable = False
 UNSPACED: Final = np.zeros(len(SCRIPTS), bool)
 """By script: whether words are written without spaces between them, or with few."""
