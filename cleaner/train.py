@@ -352,7 +352,7 @@ def train(
     unspoilt = [(p.page, p.labels) for p in corpus.pages if not p.labelled.has_spam]
     heads = Parallel(n_jobs=n_jobs)(_head_jobs(samples, labels, seed, options, say))
     del corpus, samples
-    spam, spam_by = _spam_model(unspoilt, extra, seed, n_jobs, say)
+    spam, spam_made_by = _spam_model(unspoilt, extra, seed, n_jobs, command, say)
     manifest = {
         "made_by": command,
         "seed": seed,
@@ -362,7 +362,7 @@ def train(
         },
         "training_sets": [_training_set(folder, found) for folder, found in sets.items()],
         "composed_of": {"files": list(extra.options), "sha256": extra.sha256},
-        "spam_made_by": spam_by or command,
+        "spam_made_by": spam_made_by,
         "metrics": metrics,
     }
     model = Model(labels, {head.kind: head for head in heads}, spam, manifest)
@@ -423,11 +423,11 @@ def _make_folder(out: Path) -> None:
 
 
 def _spam_model(
-    pages: Sequence[tuple[Page, Sequence[str]]], extra: Extra, seed: int, n_jobs: int, say: Say
-) -> tuple[SpamModel | None, str]:
-    """One that knows the texts of `extra`; without enough of them, the default model's.
-
-    Also the command that made the latter.
+    pages: Sequence[tuple[Page, Sequence[str]]], extra: Extra, seed: int, n_jobs: int,
+    command: str, say: Say,
+) -> tuple[SpamModel | None, str | None]:  # fmt: skip
+    """One that knows the texts of `extra`, or without enough of them the default model's, and
+    the command that made it.
 
     It has to see many languages and what is legitimate in them, which labelled pages alone
     are too few for.
@@ -436,11 +436,11 @@ def _spam_model(
         say(f"spam: the default model's; a new one takes {_MIN_SPAM_TEXTS:,} texts (--texts)")
         default = _default_model()
         if default is None:
-            return None, ""
-        return default.spam, f"the default model: {default.manifest.get('made_by', '')}"
+            return None, None
+        return default.spam, f"the default model: {default.manifest.get('spam_made_by', '')}"
     ids = extra.ids or ("",) * len(extra.texts)
     texts = [Text(*row, name) for row, name in zip(extra.texts, ids, strict=True)]
-    return train_spam(texts, pages, seed=seed, n_jobs=n_jobs, say=say), ""
+    return train_spam(texts, pages, seed=seed, n_jobs=n_jobs, say=say), command
 
 
 def _default_model() -> Model | None:
@@ -462,6 +462,12 @@ def _card(model: Model) -> str:
     for found in facts["training_sets"]:
         languages.update(found["languages"])
     spoken = ", ".join(f"{name} {count:,}" for name, count in languages.most_common())
+    made_by = facts["spam_made_by"]
+    spam = (
+        f"Finds injected spam inside the article; that part was made by `{made_by}`."
+        if made_by
+        else "Finds no spam."
+    )
     figures = facts["metrics"].get("figures")
     measured = (
         f"Folds by site ({facts['metrics']['folds']}), see `metrics` in `manifest.json`."
@@ -471,7 +477,7 @@ def _card(model: Model) -> str:
     return f"""# Model card
 
 **What it does.** Labels each block of a scraped page, HTML or plain text, as one of:
-{", ".join(model.labels)}; and finds injected spam inside the article.
+{", ".join(model.labels)}. {spam}
 
 **How it was made.** `{facts["made_by"]}`, seed {facts["seed"]}.
 
@@ -482,8 +488,6 @@ def _card(model: Model) -> str:
         ", ".join(name for name in facts["composed_of"]["files"] if name[:2] != "--")
         or "nothing else"
     }
-
-The part that finds spam was made by: `{facts["spam_made_by"]}`.
 
 **Measured.** {measured}
 

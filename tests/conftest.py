@@ -22,7 +22,7 @@ from cleaner.network.fit import Options
 from cleaner.types import LABELS, Kind, Segment
 
 TRAINING_DATA = Path(__file__).parents[1] / "training_data"
-SMALL = Options(epochs=1, pages_per_step=4, hidden=32, embedding=8)
+SMALL = Options(epochs=2, pages_per_step=4, hidden=32, embedding=8)
 """A network that trains in seconds and still learns the shipped pages."""
 
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -74,17 +74,21 @@ def simple_cleaner(monkeypatch: pytest.MonkeyPatch) -> Cleaner:
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Directory of a small model trained on every third of the shipped pages, which takes less
-    than a minute; its spam part is the default's.
-    """
-    folder = tmp_path_factory.mktemp("models")
-    (folder / "pages").mkdir()
+def a_third(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with every third of the shipped pages."""
+    folder = tmp_path_factory.mktemp("a_third")
     for labels in sorted(TRAINING_DATA.glob("*.labels"))[::3]:
         for file in TRAINING_DATA.glob(f"{labels.stem}.*"):
-            shutil.copy(file, folder / "pages")
-    cleaner.train.train([folder / "pages"], folder / "small", options=SMALL, n_jobs=2)
-    return folder / "small"
+            shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_model(a_third: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a small model, trained in less than a minute; its spam part is the default's."""
+    out = tmp_path_factory.mktemp("models") / "small"
+    cleaner.train.train([a_third], out, options=SMALL, n_jobs=2)
+    return out
 
 
 @pytest.fixture(scope="session")
