@@ -6,7 +6,6 @@ Runs in the workers of corpus runs (`cleaner.run`) and of engines (`cleaner.conn
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -18,6 +17,7 @@ from cleaner.errors import InputError
 from cleaner.io import Columns, Item, Record, record
 from cleaner.io.columns import without
 from cleaner.io.jsonl import to_line
+from cleaner.scripts import SPACELESS
 from cleaner.types import ARTICLE, CHOICES, Favor, Kind, SpamMode
 
 SPAN = {
@@ -44,10 +44,6 @@ TYPES: dict[str, Any] = {
 _ON_REQUEST = {"segments": "segments", "source": "segments", "page_metadata": "metadata"}
 """Those that are added only where an option says so, and the option."""
 
-_DENSE = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-)
-"""Letters of scripts without spaces between words."""
 _OUT_OF_MEMORY = ("MemoryError", "Unable to allocate ")
 """How Python and numpy say so; `Cleaner.clean` hands on their words."""
 
@@ -259,7 +255,7 @@ def count_words(text: str) -> int:
     """Words between white space; of scripts without spaces, two letters count for one."""
     if text.isascii():
         return len(text.split())
-    spaced, dense = _DENSE.subn(" ", text)
+    spaced, dense = SPACELESS.subn(" ", text)
     return len(spaced.split()) + dense // 2
 
 

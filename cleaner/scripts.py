@@ -68,7 +68,9 @@ SPACES: Final = " \t\x1c\x1d\x1e\x1f\xa0\u1680\u202f\u205f\u3000" + "".join(
 )
 """White space within a line."""
 UNSEEN: Final = INVISIBLE + SPACES
-SPACELESS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+SPACELESS: Final = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
 """A letter of a script without spaces between words."""
 _TABLE_SIZE: Final = 0x30000
 _WIDE: Final = (
