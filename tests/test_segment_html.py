@@ -467,3 +467,18 @@ def test_links_are_in_order_of_their_starts() -> None:
 
 def test_two_halves_of_a_character_are_one() -> None:
     assert segment_html("<p>a \ud83d\ude00 b \ud83d c</p>").source == "a 😀 b � c"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("<tr><td>Greens</td><td></td><td>21.4 %</td></tr>", "Greens\t\t21.4 %"),
+        ("<tr><td>a</td><td>b</td></tr><tr><td></td><td> </td><td>c</td></tr>", "a\tb\n\t\tc"),
+        ("<tr><td>a</td></tr><tr><td></td></tr><tr><td>b</td><td></td></tr>", "a\nb"),
+        ("<tr><td>a<td>b<td> <td>c<tr><td><td>d", "a\tb\t\tc\n\td"),
+        ("<tr><td>a</td><td><table><tr><td></td><td>b</td></tr></table></td><td>c</td></tr>",
+         "a\n\n\tb\n\nc"),
+    ],
+)  # fmt: skip
+def test_empty_cells_keep_their_place(rows: str, expected: str) -> None:
+    assert segment(f"<table>{rows}</table>", "html").source == expected

@@ -250,3 +250,13 @@ def test_a_dash_or_a_date_that_came_to_begin_a_line_is_no_list() -> None:
     for width in range(50, 80):
         text = textwrap.fill(paragraph, width)
         assert len(segment_text(text).blocks) == 1
+
+
+def test_lines_of_one_length_that_each_end_a_sentence_are_paragraphs() -> None:
+    lines = [
+        "The old bridge over the river was closed to lorries on Monday after a crack was found.",
+        "The council says that repairs will take until spring and cost about two million pounds.",
+        "Residents of the lower town fear that the detour will add half an hour to their way.",
+        "A petition for a temporary bridge has been signed by over four thousand people so far.",
+    ]
+    assert blocks("\n".join(lines)) == lines

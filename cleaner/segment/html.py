@@ -52,11 +52,14 @@ _LINES_OF_CODE = frozenset("code div li ol span ul".split())
 """Elements that are a line of a listing, or hold its lines."""
 _NO_LISTING = "p, table, h1, h2, h3, h4, h5, h6, article, section, blockquote"
 """What is in a `<pre>` that holds a page, and in none that holds code."""
+_MANY = 1 << 30
 _CELL, _LINE, _PARAGRAPH = "\t", "\n", "\n\n"  # a wider one sorts after a narrower one
 _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | dict.fromkeys(
     CELLS, _CELL
 )
 """White space around elements; a blank line around all others."""
+_TABULAR = CELLS | {"tr", "table"}
+"""Elements that are counted where nothing is shown, too."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _PERMALINKS = frozenset("#¶§🔗")
@@ -166,7 +169,7 @@ class _Renderer:
 
     # So many attributes would be kept in a dictionary, and the walk take 4 % longer.
     __slots__ = (
-        "_apart", "_bare_links", "_breaks", "_control_chars", "_element", "_formula",
+        "_apart", "_bare_links", "_breaks", "_cells", "_control_chars", "_element", "_formula",
         "_hidden_from", "_images", "_inline_tokens", "_last_href", "_link_chars", "_link_end",
         "_links", "_listing", "_marks", "_pending_space", "_renders", "_separator", "_set_apart",
         "_start", "blocks", "elements", "hidden", "keep_nodes", "length", "links", "nodes",
@@ -190,6 +193,7 @@ class _Renderer:
         # The last `<pre>` or the like; whether it holds code, once that is asked.
         self._listing: LexborNode | bool = False
         self._separator = ""  # what goes before the next block
+        self._cells = 0  # begun or ended since the last block, or since their row began
         # Whether it is a blank line already, and nothing came after that: no boundary adds to it.
         self._apart = False
         self._pending_space = False
@@ -291,7 +295,7 @@ class _Renderer:
                     children = self._line(children)
                     break
                 else:
-                    if not self._apart:
+                    if not self._apart or tag in _TABULAR:
                         self._boundary(tag, pre)
                     tokens = _attribute_tokens(attributes) if attributes else ()
                     element = elements.begin(tag, tokens, element, hidden > 0, len(blocks))
@@ -312,7 +316,7 @@ class _Renderer:
                     self._set_apart = True
                 outer = stack.pop()
                 if element != outer[1]:
-                    if not self._apart:
+                    if not self._apart or tag in _TABULAR:
                         self._boundary(tag, pre)
                     elements.last[element] = len(blocks)
                 else:
@@ -484,8 +488,17 @@ class _Renderer:
 
     def _begin_block(self, element: int) -> None:
         if self.blocks:
-            self._emit(self._separator or _PARAGRAPH)
+            gap = self._separator or _PARAGRAPH
+            # Cells before it that are empty; of the first of a row, only the begin is counted.
+            if (
+                self._cells > 1
+                and (gap is _CELL or self._cells % 2)
+                and self.elements.tag[element] in CELLS
+            ):
+                gap = gap.replace(_CELL, "") + _CELL * (self._cells // 2)
+            self._emit(gap)
         self._separator = ""
+        self._cells = 0
         self._apart = False
         self._start = self.length
         self._element = element
@@ -538,6 +551,12 @@ class _Renderer:
         if self._start >= 0 or self._links or self._marks or self._inline_tokens:
             self._end_block()
         # In a listing, an element is a line.
+        if tag in CELLS:
+            self._cells += 1
+        elif tag == "tr":
+            self._cells = 0
+        elif tag == "table":  # behind one inside a cell, those of the row are not known
+            self._cells = -_MANY
         gap = _GAPS.get(tag, _PARAGRAPH)
         if pre == _KEPT and tag in ("div", "span"):
             gap = _LINE

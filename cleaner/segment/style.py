@@ -28,6 +28,10 @@ _SHOWN_STYLE = re.compile(
 """What ends `font-size:0` or `visibility:hidden` of an element around."""
 _MOVING_STYLE = re.compile(r"(?<![-\w])(?:animation|transform|transition|will-change)\b", re.I)
 """What is transparent and has this comes into sight as the page is scrolled."""
+_PAINTED_STYLE = re.compile(r"background-clip\s*:\s*text|text-shadow\s*:", re.I)
+"""What is transparent and has this shows its background, or its shadow."""
+_SHOWN_ANYWAY = {"o": _MOVING_STYLE, "c": _PAINTED_STYLE}
+"""By the first letter of the property that makes it transparent."""
 _NOT_RENDERED = re.compile(r"(?<![-\w])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
 _DISPLAY = re.compile(
     r"(?<![-\w])display\s*:\s*"
@@ -64,16 +68,19 @@ def is_inline_by_style(tag: str, display: str, inline: bool) -> bool:
 
 
 def hides(attributes: dict[str, str | None]) -> int:
-    """Whether an element is hidden: 0, `REVERSIBLY` or `HIDDEN`."""
+    """Whether an element is hidden: 0, `REVERSIBLY` or `HIDDEN`.
+
+    What the browser's search finds is not.
+    """
     if "hidden" in attributes:
-        return HIDDEN
+        return 0 if (attributes["hidden"] or "").lower() == "until-found" else HIDDEN
     style = attributes.get("style") or ""
     hidden = 0
     for match in _HIDDEN_STYLE.finditer(style):
         kind = match[0][0].lower()
         if kind in "fv":  # font-size, visibility
             hidden = max(hidden, REVERSIBLY)
-        elif kind != "o" or not _MOVING_STYLE.search(style):
+        elif not (shown := _SHOWN_ANYWAY.get(kind)) or not shown.search(style):
             hidden = HIDDEN
     return hidden
 
@@ -81,9 +88,9 @@ def hides(attributes: dict[str, str | None]) -> int:
 def renders(attributes: dict[str, str | None]) -> bool:
     """Whether an element that is hidden belongs to what the page shows (to its `innerText`).
 
-    So does what is transparent or out of sight, and what a search or a movement brings back.
+    So does what is transparent or out of sight, and what a movement brings back.
     """
     if "hidden" in attributes:
-        return (attributes["hidden"] or "").lower() == "until-found"
+        return False
     style = attributes.get("style") or ""
     return not _NOT_RENDERED.search(style) or _MOVING_STYLE.search(style) is not None

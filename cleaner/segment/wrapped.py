@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cleaner.scripts import UNSEEN, columns_before
+from cleaner.signs import STOPS, WIDE_STOPS
 
 _MIN_WIDTH, _MAX_WIDTH = 40, 120
 """Wider lines are paragraphs, not wrapped text (longest common setting: 120 columns)."""
@@ -23,6 +24,12 @@ _FORCED = 0.6
 """Share of neighbouring lines, in wrapped text, of which the break was none of the author's."""
 _WIDER = 1 / 20, 1 / 33
 """Shares of the lines that may be wider than those that were wrapped; two may be in any case."""
+_ENDED = 0.8
+"""Share of lines, each the end of a sentence, from which they are paragraphs of about one length.
+Of wrapped lines one in six is."""
+_CLOSERS = "\"'”’»)]"
+_STOPS = tuple(set(STOPS) - set(WIDE_STOPS))
+"""Not those of scripts whose lines break anywhere: such lines have one width only if wrapped."""
 _SPACE = re.compile(r"\s")
 _WORD = re.compile(r"\S+")
 _QUOTED = re.compile(r"(?:>[ \t]?)*+")
@@ -128,8 +135,10 @@ def _continued(
                 for at in pairs
                 if sizes[at] <= width < sizes[at] + _room(text, lines[at + 1], items, column)
             }
-            if sum(at in forced for at in long) >= enough:
-                return forced
+            if sum(at in forced for at in long) < enough:
+                continue
+            ended = sum(_ends_sentence(text, lines[at]) for at in forced)
+            return forced if ended < _ENDED * len(forced) else frozenset()
     return frozenset()
 
 
@@ -141,6 +150,10 @@ def _widths(text: str, lines: Sequence[Line], sizes: dict[int, int]) -> Iterator
     for width in dict.fromkeys(ordered[rank] for rank in ranks if rank < len(ordered)):
         if _MIN_WIDTH <= width <= _MAX_WIDTH:
             yield width
+
+
+def _ends_sentence(text: str, line: Line) -> bool:
+    return text[line.start : line.end].rstrip(_CLOSERS)[-1:] in _STOPS
 
 
 def _room(text: str, line: Line, items: AbstractSet[int], column: Sequence[int]) -> int:
