@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -31,11 +32,18 @@ from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
 from cleaner.spam.grams import FloatArray
-from cleaner.spam.inject import disguised, inject, inject_all, inject_html, shortened
+from cleaner.spam.inject import (
+    disguised,
+    inject,
+    inject_all,
+    inject_html,
+    put_linked,
+    shortened,
+)
 from cleaner.spam.samples import Rows
 from cleaner.spam.signals import SIGNALS, Reader
 from cleaner.spam.stretches import _core, _one_script
-from cleaner.spam.texts import Judgements, Text, look_alikes
+from cleaner.spam.texts import Judgements, Text, linked_look_alikes, look_alikes
 from cleaner.spam.train import _mark_threshold, train_spam
 from cleaner.spam.view import FAMILY, View
 from cleaner.types import Block, Page, Segment, Span
@@ -63,6 +71,21 @@ def spans(text: str, model: SpamModel | None = None) -> list[Span]:
 @pytest.mark.parametrize("case", cases("spam_negatives.jsonl"), ids=lambda case: case["text"][:30])
 def test_nothing_legitimate_is_removed(case: dict[str, Any]) -> None:
     assert not [span for span in spans(case["text"]) if span.removed]
+
+
+def test_words_that_authors_link_to_other_sites_mostly_stay() -> None:
+    passages = cases("spam_linked.jsonl")
+    assert len({case["lang"] for case in passages}) >= 30
+    touched = 0
+    for case in passages:
+        paragraph = escape(case["text"], quote=False)
+        for number, words in enumerate(case["links"]):
+            link = f'<a href="https://en.wikipedia.org/wiki/{number}">{escape(words)}</a>'
+            paragraph = paragraph.replace(escape(words, quote=False), link)
+        page = segment(f"<article><p>{paragraph}</p></article>", "html")
+        article = [Segment("article", page.text_of(b), b.start, b.end, 1.0) for b in page.blocks]
+        touched += any(span.removed for span in find_spam(page, article, default()))
+    assert touched <= 0.03 * len(passages)
 
 
 def test_negatives_are_many_and_varied() -> None:
@@ -119,6 +142,20 @@ def sentences_by_another_hand() -> list[tuple[str, str, str]]:
             vertical, sentence = line.split("\t")
             rows.append((path.stem, vertical, sentence))
     return rows
+
+
+def test_paragraphs_with_links_are_put_into_a_page_as_authors_write_them() -> None:
+    links = [linked for some in linked_look_alikes().values() for linked in some]
+    assert len(links) >= 100
+    page = f"<p>{'The river rose in the night. ' * 6}</p>"
+    for linked in links:
+        changed = put_linked(page, linked, Random(linked.text))
+        assert changed is not None
+        found = segment(changed, "html")
+        assert linked.text in found.source
+        shown = [found.source[link.start : link.end] for link in found.links]
+        assert shown == [linked.text[start:end] for start, end in linked.links]
+    assert put_linked("<p>short</p>", links[0], Random(0)) is None
 
 
 def test_sentences_by_another_hand_are_many_and_not_trained_on() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from random import Random
 from typing import Final
+from urllib.parse import quote
 
 from cleaner.signs import FIRM_STOPS, PLAIN_STOPS, STOPS
 from cleaner.spam.grammar import SENTENCE, Phrase
+from cleaner.spam.texts import Linked
 
 _SPACED_OUT: Final = (" ", ".", "-", "*", "_")
 _STYLE_STARTS: Final = (0x1D400, 0x1D434, 0x1D468, 0x1D4D0, 0x1D5A0, 0x1D5D4, 0x1D608, 0x1D670)
@@ -21,6 +24,10 @@ _SENTENCE_END: Final = re.compile(rf"[{PLAIN_STOPS}](?=\s|$)|[{FIRM_STOPS}]")
 _TRIES: Final = 5
 """Places tried for a piece of spam, which must not touch the others."""
 _PARAGRAPH: Final = re.compile(r"(<p\b[^>]*>)([^<>]{120,})(?=<)", re.I)
+_CITED: Final = (
+    "en.wikipedia.org/wiki", "www.nytimes.com/2019/03", "www.bbc.co.uk/news", "doi.org/10.1000",
+    "www.gov.uk/guidance", "t.me", "www.youtube.com/watch", "www.amazon.com/dp", "github.com",
+)  # fmt: skip
 _DOMAIN: Final = ("com", "net", "org", "info", "xyz", "top", "site", "online", "club", "shop")
 
 
@@ -205,6 +212,32 @@ def inject_html(html: str, phrase: Phrase, random: Random) -> tuple[str, str] | 
     marked = _marked_up(spam, random)
     changed = put.text[: put.start] + marked + put.text[put.end :]
     return html[: match.start(2)] + changed + html[match.end(2) :], spam
+
+
+def put_linked(html: str, linked: Linked, random: Random) -> str | None:
+    """A page with a paragraph of those sentences; None if it has no other one."""
+    paragraphs = list(_PARAGRAPH.finditer(html))
+    if not paragraphs:
+        return None
+    at = random.choice(paragraphs).start()
+    paragraph, end = "", 0
+    for start, stop in linked.links:
+        words = linked.text[start:stop]
+        paragraph += escape(linked.text[end:start])
+        paragraph += f'<a href="{_cited(words, random)}">{escape(words)}</a>'
+        end = stop
+    return f"{html[:at]}<p>{paragraph}{escape(linked.text[end:])}</p>{html[at:]}"
+
+
+def _cited(words: str, random: Random) -> str:
+    """An address that an author may link words to: of what they name, or with a number."""
+    letters = re.sub("[^a-z]", "", words.lower())
+    if len(letters) > 5 and random.random() < 0.2:
+        return f"https://www.{letters[:20]}.{random.choice(_DOMAIN)}/"
+    page = quote(words.replace(" ", random.choice("_-")))
+    if random.random() < 0.4:
+        page = str(random.randint(100, 99_999))
+    return f"https://{random.choice(_CITED)}/{page}"
 
 
 def _marked_up(spam: str, random: Random) -> str:

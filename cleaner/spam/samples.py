@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
+from cleaner.language import detect
 from cleaner.segment import segment
 from cleaner.spam import view_of
 from cleaner.spam.candidates import Candidate
 from cleaner.spam.folds import Source
 from cleaner.spam.grammar import SENTENCE, Phrase
 from cleaner.spam.grams import FloatArray
-from cleaner.spam.inject import disguised, inject_all, inject_html, shortened
+from cleaner.spam.inject import disguised, inject_all, inject_html, put_linked, shortened
 from cleaner.spam.model import SpamModel
-from cleaner.spam.texts import Judgements, Text
+from cleaner.spam.texts import Judgements, Linked, Text
 from cleaner.spam.view import Articles, View
 from cleaner.types import ARTICLE, Page, Segment
 
@@ -173,10 +174,14 @@ def _several(piece: Callable[[], Phrase], size: int, random: Random) -> list[Phr
 
 
 def add_html(
-    rows: Rows, page: Page, labels: Sequence[str], source: Source, model: SpamModel, fold: int,
-    random: Random,
+    rows: Rows, page: Page, labels: Sequence[str], source: Source,
+    alike: Mapping[str, Sequence[Linked]], model: SpamModel, fold: int, random: Random,
 ) -> None:  # fmt: skip
-    """Add the article of a page, with spam and without, with its markup and without."""
+    """Add the article of a page, with spam and without, with its markup and without.
+
+    `alike` are sentences by language: once more, the page holds some of these, whose authors
+    link to other sites what spammers link, too.
+    """
     segments = article_of(page, labels)
     if not segments:
         return
@@ -188,6 +193,10 @@ def add_html(
     text, spans = injected(articles.text, language, source, random)
     if spans:
         rows.add(model.view(text), model, fold, spans)
+    if language in alike:
+        copy = _with_links(page, segments, random.choice(alike[language]), random)
+        if copy is not None:
+            rows.add(view_of(*copy, model), model, fold)
     for _ in range(_HTML_COPIES):
         phrases = _several(
             lambda: source.phrase(segments[0].text, language, random), len(articles.text), random
@@ -205,6 +214,23 @@ def article_of(page: Page, labels: Sequence[str]) -> list[Segment]:
         for block, label in zip(page.blocks, labels, strict=True)
         if label == ARTICLE
     ]
+
+
+def _with_links(
+    page: Page, article: Sequence[Segment], linked: Linked, random: Random
+) -> tuple[Page, Articles] | None:
+    """A page with those sentences in its article; None where they found no place in it."""
+    html = put_linked(page.html, linked, random)
+    if html is None:
+        return None
+    copy = segment(html, "html")
+    known = {linked.text, *(segment.text for segment in article)}
+    texts = map(copy.text_of, copy.blocks)
+    labels = [ARTICLE if text in known else "" for text in texts]
+    segments = article_of(copy, labels)
+    if len(segments) <= len(article) // 2 or all(s.text != linked.text for s in segments):
+        return None
+    return copy, Articles(copy, segments)
 
 
 def injected_html(
@@ -244,8 +270,6 @@ def injected_html(
 
 
 def _language_of(page: Page) -> str:
-    from cleaner.language import detect
-
     return detect(page.source[:2000]) or ""
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Final
+
+from cleaner.language import detect
+
+_LINK: Final = re.compile(r"(\[\[.+?\]\])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,34 @@ class Judgements:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Sentences of an author who links some of the words to other sites."""
+
+    text: str
+    links: tuple[tuple[int, int], ...]
+    """Where the links stand, in order."""
+
+
 def look_alikes() -> list[str]:
     """Legitimate sentences that look like spam, written for this project."""
-    text = files("cleaner.spam").joinpath("lookalikes.txt").read_text(encoding="utf-8")
+    return _lines("lookalikes.txt")
+
+
+def linked_look_alikes() -> dict[str, list[Linked]]:
+    """The same with links, which stand in `[[…]]` in the file, by language."""
+    found: dict[str, list[Linked]] = {}
+    for line in _lines("linked.txt"):
+        text, links = "", list[tuple[int, int]]()
+        for part in _LINK.split(line):
+            if part.startswith("[["):
+                links.append((len(text), len(text) + len(part) - 4))
+                part = part[2:-2]
+            text += part
+        found.setdefault(detect(text) or "", []).append(Linked(text, tuple(links)))
+    return found
+
+
+def _lines(name: str) -> list[str]:
+    text = files("cleaner.spam").joinpath(name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -29,7 +29,7 @@ from cleaner.spam.promotional import fit_promotion, mine
 from cleaner.spam.samples import Rows, add_html, add_injected, add_natural, article_of
 from cleaner.spam.score import Promotion
 from cleaner.spam.signals import COLUMN, QUICK_COLUMNS
-from cleaner.spam.texts import Judgements, Text, look_alikes
+from cleaner.spam.texts import Judgements, Text, linked_look_alikes, look_alikes
 from cleaner.spam.trees import Trees
 from cleaner.types import Page
 
@@ -170,8 +170,9 @@ def _rows_of_fold(
         add_injected(rows, rng.choice(held), held, source, model, fold, rng)
     for line in look_alikes()[fold::FOLDS]:
         rows.add(model.view(line), model, fold)
+    alike = linked_look_alikes()
     for page, labels in pages:
-        add_html(rows, page, labels, source, model, fold, rng)
+        add_html(rows, page, labels, source, alike, model, fold, rng)
     return rows
 
 
