@@ -90,9 +90,13 @@ def _bbs(voice: Voice, number: int, name: str) -> list[str]:
 
 
 def _review(voice: Voice, number: int, name: str) -> list[str]:
-    stars = voice.rng.randint(1, 5)
-    score = voice.rng.choice(["★" * stars + "☆" * (5 - stars), f"{stars}/5", f"{stars}.0"])
-    return [f"{score} {name}", voice.date()] if voice.chance(0.5) else [score, name]
+    stars, date = voice.rng.randint(1, 5), voice.date()
+    scores = ["★" * stars + "☆" * (5 - stars), "★" * stars, "⭐" * stars, f"{stars} ★"]
+    numbers = [f"{stars}/5", f"{stars}.0", f"{stars},0", f"{2 * stars}/10", f"{2 * stars}"]
+    score = voice.rng.choice([*scores, *numbers])
+    forms = [[f"{score} {name}", date], [score, name], [name, score], [name, score, date]]
+    forms += [[score, f"{name}, {date}"], [f"{name} - {date}", score], [name, date, score]]
+    return voice.rng.choice(forms)
 
 
 def _nothing(voice: Voice, number: int, name: str) -> list[str]:
