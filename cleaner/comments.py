@@ -299,7 +299,8 @@ def _text_starts(page: Page, segments: Sequence[Segment], run: Sequence[int]) ->
             for header, text in zip(short, texts, strict=True)
         ]
         if any(marked):
-            starts = _at_marked(texts, short, marked)
+            apart = [_is_apart(page, segments, index) for index in run]
+            starts = _below_blank_lines(short, marked, apart) or _at_marked(texts, short, marked)
             if 2 * len(starts) >= len(headers):
                 return {run[at] for at in starts}
     return {run[at] for at in headers} or {
@@ -312,6 +313,31 @@ def _text_starts(page: Page, segments: Sequence[Segment], run: Sequence[int]) ->
 def _is_dated(text: str) -> bool:
     """Whether a date or time stands near an end of the text."""
     return bool(_MOMENT.search(text, 0, _NEAR) or _MOMENT.search(text, max(0, len(text) - _NEAR)))
+
+
+def _is_apart(page: Page, segments: Sequence[Segment], index: int) -> bool:
+    """Whether a blank line stands before a segment."""
+    above = segments[index - 1].end if index else 0
+    return len(BREAK.findall(page.source, above, segments[index].start)) > 1
+
+
+def _below_blank_lines(
+    short: Sequence[bool], marked: Sequence[bool], apart: Sequence[bool]
+) -> list[int]:
+    """Lines at which comments begin where a blank line stands before each header, of which the
+    mark is not the first line; else none.
+    """
+    starts = []
+    for mark, is_mark in enumerate(marked):
+        if not is_mark or (mark and marked[mark - 1]):
+            continue
+        top = mark
+        while top and short[top - 1] and not apart[top]:
+            top -= 1
+        if top and not apart[top]:
+            return []
+        starts.append((top, mark))
+    return [top for top, _ in starts] if any(top < mark for top, mark in starts) else []
 
 
 def _at_marked(texts: Sequence[str], short: Sequence[bool], marked: Sequence[bool]) -> list[int]:

@@ -313,3 +313,11 @@ def test_text_beside_the_paragraph_of_a_comment(count: int) -> None:
     html = "".join(f"<div><b>User {i}</b><p>Text {i} says this.</p></div>" for i in range(count))
     found = found_comments(segment(f"<section>{html}</section>", "html"))
     assert found == tuple(f"User {i}\nText {i} says this." for i in range(count))
+
+
+@pytest.mark.parametrize("dropped", ["", "Anna"])
+def test_names_below_blank_lines_begin_comments(dropped: str) -> None:
+    first, second = "3 May 2020\nFor the first time.", "Carl\n4 May 2020\nWhat now?\nI ask."
+    page = segment(f"Anna\n{first}\n\n{second}", "text")
+    first = first if dropped else f"Anna\n{first}"
+    assert found_comments(page, dropped) == (first, second)
