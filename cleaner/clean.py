@@ -188,11 +188,19 @@ class Cleaner:
         if self.model.spam is not None and mode != "keep":
             written = {ARTICLE, *keep_labels} - {COMMENT, NAVIGATION}
             spam = tuple(find_spam(parsed, segments, self.model.spam, url, labels=written))
-        if mode == "mark":
-            spam = tuple(replace(span, removed=False) for span in spam)
+        hidden = tuple(hidden_words(parsed))
+        # What the page hides inside a block is left out in any mode.
+        spam = tuple(
+            replace(
+                span,
+                removed=(span.removed and mode == "remove")
+                or any(low <= span.start and span.end <= high for low, high in hidden),
+            )
+            for span in spam
+        )
         kept = [(s.start, s.end) for s in segments if s.label in keep_labels]
         removed = [span_with_gap(parsed.source, s.start, s.end) for s in spam if s.removed]
-        text = clean_text(parsed, kept, [*removed, *hidden_words(parsed)])
+        text = clean_text(parsed, kept, [*removed, *hidden])
         return Result(
             text=text,
             comments=comments(parsed, segments),

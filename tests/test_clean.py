@@ -187,6 +187,7 @@ def test_words_that_the_page_hides_are_left_out(
     page = f"<!doctype html><p>{PARAGRAPH}</p><p>The boat runs {html} back again.</p>"
     result = small_cleaner.clean(page, spam=spam, keep_labels=small_cleaner.model.labels)
     assert result.text == f"{PARAGRAPH}\n\nThe boat runs {text} back again."
+    assert all(span.removed for span in result.spam if span.text not in result.text)
     assert all(result.source[s.start : s.end] == s.text for s in result.segments)
 
 
