@@ -371,6 +371,24 @@ class TestScrapy:
         kept = self.pipeline(CLEANER_PAGE_FIELD="body", CLEANER_KEEP_PAGE=True)
         assert kept.process_item(Story(page)).body == page
 
+    def test_an_item_without_a_field_for_the_text_keeps_its_page(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @dataclass
+        class Link:
+            html: str
+
+        pipeline = self.pipeline()
+        assert pipeline.process_item(Link("<p>a page")) == Link("<p>a page")
+        pipeline.close_spider()
+        assert "1 items declare no field 'text'" in caplog.text
+
+    def test_what_stands_in_a_field_stays_as_its_original(self) -> None:
+        item = self.pipeline().process_item({"html": PAGES[0].read_bytes(), "text": "mine"})
+        assert item["original_text"] == "mine"
+        assert item["text"] == Cleaner().clean(PAGES[0].read_bytes()).text
+        assert "original_error" not in item
+
     @pytest.mark.parametrize("kind", [bytearray, memoryview])
     def test_other_bytes_are_pages_as_well(self, kind: Callable[[bytes], Any]) -> None:
         page = PAGES[0].read_bytes()

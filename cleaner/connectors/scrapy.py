@@ -34,7 +34,8 @@ from cleaner.types import CHOICES
 
 _LOG = logging.getLogger(__name__)
 FIELDS = ("text", "comments", "spam", "language", "confidence", "error")
-"""What an item gets; one that declares its fields, those it has."""
+"""What an item gets; one that declares its fields, those it has. What is there already moves to
+`original_NAME`, if the item takes that field."""
 
 
 class CleanerPipeline:
@@ -77,16 +78,23 @@ class CleanerPipeline:
         if not isinstance(page, str | bytes):
             self._count("without_page")
             return item
+        declared = ItemAdapter.get_field_names_from_class(type(item))  # None: any field will do
+        if declared is not None and "text" not in declared:
+            self._count("without_text")
+            return item
         url = adapter.get(self._url)
         outcome = self._clean.clean(Record("", page, url=url if isinstance(url, str) else None))
         self._count("failed" if outcome.error else "cleaned")
         row = outcome.packed
         if self._drop_empty and not row["text"]:
             raise DropItem(f"no article in {url or 'the page'}: {outcome.error or 'empty'}")
-        declared = ItemAdapter.get_field_names_from_class(type(item))  # None: any field will do
         for name in FIELDS:
-            if declared is None or name in declared:
-                adapter[name] = row[name]
+            if declared is not None and name not in declared:
+                continue
+            original = f"original_{name}"
+            if adapter.get(name) is not None and (declared is None or original in declared):
+                adapter[original] = adapter[name]
+            adapter[name] = row[name]
         if not self._keep_page:
             if isinstance(item, MutableMapping):
                 del item[self._page]
@@ -95,7 +103,12 @@ class CleanerPipeline:
         return item
 
     def close_spider(self, spider: Any = None) -> None:
-        """Say so if no item held a page: its field may be misspelt in the settings."""
+        """Say so if no item held a page, or some have no field for the text."""
+        if self._counts["without_text"]:
+            _LOG.warning(
+                "%d items declare no field 'text' and were not cleaned; add it to their class",
+                self._counts["without_text"],
+            )
         if self._counts.keys() == {"without_page"}:
             _LOG.warning(
                 "none of %d items holds a page (text or bytes) in field %r; "
