@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from itertools import islice
@@ -60,11 +60,17 @@ class Result:
     """Why the page could not be cleaned; None if it was."""
     html: str = field(default="", repr=False)
     """Decoded markup; empty for plain text."""
+    keep_labels: tuple[str, ...] = (ARTICLE,)
+    """Labels whose blocks make up the text."""
 
     @property
     def confidence(self) -> float | None:
-        """Mean confidence (0 to 1) of the article's blocks by their length; None without any."""
-        return mean_confidence(self.segments, (ARTICLE,))
+        """Mean confidence (0 to 1) of the blocks of the text by their length; None without any."""
+        kept = [segment for segment in self.segments if segment.label in self.keep_labels]
+        characters = sum(len(segment.text) for segment in kept)
+        if not characters:
+            return None
+        return round(sum(s.confidence * len(s.text) for s in kept) / characters, 4)
 
     @cached_property
     def language(self) -> str | None:
@@ -103,15 +109,6 @@ class Result:
             "metadata": asdict(self.metadata),
             "error": self.error,
         }
-
-
-def mean_confidence(segments: Sequence[Segment], labels: Container[str]) -> float | None:
-    """Mean confidence of the blocks with one of `labels`, weighted by their characters."""
-    kept = [segment for segment in segments if segment.label in labels]
-    characters = sum(len(segment.text) for segment in kept)
-    if not characters:
-        return None
-    return round(sum(s.confidence * len(s.text) for s in kept) / characters, 4)
 
 
 class _NoPage(NamedTuple):
@@ -210,6 +207,7 @@ class Cleaner:
             kind=parsed.kind,
             url=url,
             html=parsed.html,
+            keep_labels=tuple(keep_labels),
         )
 
     def _checked(self, keep_labels: Iterable[str]) -> tuple[str, ...]:

@@ -156,15 +156,21 @@ def evaluate(
 
     Raises:
         TypeError: `cleaner` is a path.
-        DataError: a page is malformed, or has a label that the model does not know.
+        DataError: a page is malformed, or has a label that the model does not know; or none has
+            one that is to be renamed.
     """
     if isinstance(cleaner, str | Path):
         raise TypeError(f"cleaner must be a Cleaner: give Cleaner.load({str(cleaner)!r})")
     once = {os.path.realpath(folder): folder for folder in folders_of(folders)}.values()
-    pages = [_renamed(page, rename) for folder in once for page in read_pages(folder)]
+    pages = [page for folder in once for page in read_pages(folder)]
+    used = {label for page in pages for label in _labels_of(page)}
+    for label in rename:
+        if pages and label not in used:
+            known = ", ".join(sorted(used))
+            raise DataError(f"no page has the label {label!r} to rename; they have {known}")
+    pages = [_renamed(page, rename) for page in pages]
     for page in pages:
-        given = {page.rest, *(entry.label for entry in page.labels)}
-        for label in sorted(given - {*cleaner.model.labels, UNJUDGED}):
+        for label in sorted(_labels_of(page) - {*cleaner.model.labels, UNJUDGED}):
             raise DataError(
                 f"{page.name}: label {label!r} is unknown to the model, which has "
                 f"{', '.join(cleaner.model.labels)}; correct the page, rename the label for this "
@@ -178,6 +184,10 @@ def evaluate(
         for place, result in zip(places, cleaned, strict=True):
             results[place] = result
     return evaluate_results(pages, [result for result in results if result is not None])
+
+
+def _labels_of(page: LabelledPage) -> set[str]:
+    return {page.rest, *(entry.label for entry in page.labels)}
 
 
 def _renamed(page: LabelledPage, names: Mapping[str, str]) -> LabelledPage:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from cleaner import __version__
-from cleaner.clean import Cleaner, Result, mean_confidence
+from cleaner.clean import Cleaner, Result
 from cleaner.errors import InputError
 from cleaner.io import Columns, Item, Record, record
 from cleaner.io.columns import without
@@ -152,7 +152,7 @@ class Outcomes:
             "comments": list(result.comments),
             "spam": [asdict(span) for span in result.spam],
             "language": result.language if options.language else None,
-            "confidence": mean_confidence(result.segments, options.keep_labels),
+            "confidence": result.confidence,
             "model": self.model,
             "error": None,
         }
@@ -170,7 +170,9 @@ class Outcomes:
             why = f"needed more than {options.limits.megabytes:,} MB of memory (--page-memory)"
         packed = None
         if options.keep_failed and options.format != "txt":
-            row = kept_fields(page, options) | dict.fromkeys(added_types(options))
+            row: dict[str, Any] = kept_fields(page, options)
+            for name, kind in added_types(options).items():
+                row[name] = [] if isinstance(kind, list) else None
             packed = self.pack({**row, "text": "", "model": self.model, "error": why})
         attributes = _attributes(page, Result("")) if options.attributes else None
         return Outcome("error", page.id, packed, why, attributes=attributes, refused=page.refused)
@@ -331,7 +333,7 @@ def _attributes(page: Record, result: Result) -> bytes:
     for span in result.spam:
         name = "cleaner__spam_removed" if span.removed else "cleaner__spam_marked"
         found[name].append([span.start, span.end, span.confidence])
-    return to_line({"id": page.id, "attributes": found})
+    return to_line({"id": page.fields.get("id", page.id), "attributes": found})
 
 
 def _words(error: BaseException) -> str:

@@ -529,13 +529,14 @@ def test_clean_many_takes_pairs_of_page_and_url(n_jobs: int) -> None:
     assert {result.error for result in results[3:]} == {"page must be str or bytes, not tuple"}
 
 
-def test_confidence_of_a_result_is_that_of_its_article(small_cleaner: Cleaner) -> None:
+def test_confidence_of_a_result_is_that_of_its_text(small_cleaner: Cleaner) -> None:
     result = small_cleaner.clean(PARAGRAPH * 3, "text")
     sure = [segment.confidence for segment in result.segments if segment.label == "article"]
     assert result.confidence is not None
     assert min(sure) - 1e-4 <= result.confidence <= max(sure) + 1e-4
     assert result.to_dict()["confidence"] == result.confidence
     assert small_cleaner.clean("").confidence is None
+    assert small_cleaner.clean(PARAGRAPH, keep_labels=()).confidence is None
 
 
 @pytest.mark.parametrize("hiding", ["style='display:none'", "hidden"])

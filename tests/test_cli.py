@@ -91,7 +91,10 @@ class TestClean:
 
     def test_min_words(self, pages: Path, capsys: Capture) -> None:
         assert main(["clean", str(pages / "one.txt"), "--min-words", "3"]) == 0
-        assert capsys.readouterr() == ("", "")
+        why = "cleaner: one.txt: dropped; its text has fewer than 3 words\n"
+        assert capsys.readouterr() == ("", why)
+        assert main(["clean", str(pages), "--json", "--min-words", "99"]) == 0
+        assert "dropped (--min-words)" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         ("options", "advice"),
@@ -298,10 +301,10 @@ def test_a_folder_given_twice_is_evaluated_once(tmp_path: Path, capsys: Capture)
 
 
 def test_evaluation_on_pages_of_the_training_says_so(
-    tmp_path: Path, small_model: Path, capsys: Capture
+    tmp_path: Path, small_model: Path, a_third: Path, capsys: Capture
 ) -> None:
     for folder, names in (
-        (TRAINING_DATA, ("en-news-*", "de-news-*")),
+        (a_third, ("en-news-*", "de-news-*")),
         (UNSEEN, ("en-html-blog-*",)),
     ):
         for name in names:

@@ -275,6 +275,8 @@ def test_labels_can_be_read_as_others(tmp_path: Path, small_cleaner: Cleaner) ->
         evaluate(small_cleaner, tmp_path)
     report = evaluate(small_cleaner, tmp_path, rename={"recipe": "article", "rest": "unjudged"})
     assert set(report.groups["all"].labels) == {"article"}
+    with pytest.raises(DataError, match="no page has the label 'recpie' to rename; they have rec"):
+        evaluate(small_cleaner, tmp_path, rename={"recpie": "article"})
 
 
 def test_a_path_is_no_cleaner(tmp_path: Path) -> None:

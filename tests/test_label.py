@@ -846,7 +846,7 @@ class TestCommand:
         err = self.refused([str(text_page)], capsys)
         assert err.splitlines() == [
             "cleaner: files without labels beside them, left out: 1; -o FOLDER takes them in",
-            "cleaner: no page to label; give HTML or plain text",
+            "cleaner: no page to label is left; give other HTML or plain text",
         ]
 
     def test_no_pages(self, tmp_path: Path, capsys: Capture) -> None:
@@ -860,7 +860,7 @@ class TestCommand:
         assert err.splitlines() == [
             "cleaner: bad.html: binary data: give HTML or plain text; left out",
             "cleaner: bad.txt.gz: Not a gzipped file (b'no'); left out",
-            "cleaner: no page to label; give HTML or plain text",
+            "cleaner: no page to label is left; give other HTML or plain text",
         ]
 
     def test_malformed_labels(self, text_page: Path, capsys: Capture) -> None:

@@ -156,6 +156,8 @@ def _clean_page(args: argparse.Namespace, item: Item) -> int:
     outcome = work(item)
     if outcome.error is not None:
         _say(f"cleaner: {outcome.id}: {outcome.error}")
+    if outcome.status == "dropped":
+        _say(f"cleaner: {outcome.id}: dropped; its text has fewer than {args.min_words} words")
     if outcome.packed is not None:
         sys.stdout.write(outcome.packed.decode())
     return OK if outcome.error is None else FAILED
@@ -177,8 +179,10 @@ def _clean_stream(args: argparse.Namespace) -> int:
         failed=lambda place, reason: _say(f"cleaner: {place}: {reason}"),
         progress=progress,
     )
+    dropped = f", {counts.dropped} dropped" if counts.dropped else ""
+    if args.output is None and dropped and not args.quiet:
+        _say(f"cleaner: {counts.pages} pages{dropped} (--min-words)")
     if args.output is not None:
-        dropped = f", {counts.dropped} dropped" if counts.dropped else ""
         progress.say(
             f"{counts.pages - counts.errors} of {counts.pages} pages cleaned{dropped}, "
             f"written to {args.output}"

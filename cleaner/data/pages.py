@@ -111,14 +111,14 @@ def read_page(path: str | Path) -> LabelledPage:
     folder, name = path.parent, page_name(path)
     files = page_files(folder, name)
     labels_file = folder / (name + LABELS_SUFFIX)
+    if files and not labels_file.is_file():
+        raise DataError(f"{files[0]}: has no labels; add {labels_file.name} beside it")
     if len(files) != 1:
         found = ", ".join(file.name for file in files) or "none"
         raise DataError(
             f"{labels_file}: expected one page file beside it, found {found}; "
             f"keep exactly one of {', '.join(name + suffix for suffix in PAGE_SUFFIXES)}"
         )
-    if not labels_file.is_file():
-        raise DataError(f"{files[0]}: has no labels; add {labels_file.name} beside it")
     content = read_file(files[0])
     try:
         text = labels_file.read_text(encoding="utf-8")

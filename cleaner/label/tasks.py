@@ -95,7 +95,7 @@ def collect(
         if len(tasks) > _MOST:
             raise InputError(f"more than {_MOST:,} pages; name fewer, or pipe some of them to -")
     if not tasks:
-        raise InputError("no page to label; give HTML or plain text")
+        raise InputError("no page to label is left; give other HTML or plain text")
     return list(tasks.values())
 
 

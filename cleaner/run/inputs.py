@@ -22,7 +22,10 @@ def survey_of(inputs: Sequence[str], progress: Progress) -> int:
         told = [f"{kind} ({count:,})" for kind, count in some]
         if rest := passed_over.total() - sum(count for _, count in some):
             told.append(f"others ({rest:,})")
-        progress.say(f"left out: {', '.join(told)}; name a file to have it read")
+        advice = "name a file to have it read"
+        if ".json" in passed_over:
+            advice += "; .json with an object on each line is read as .jsonl"
+        progress.say(f"left out: {', '.join(told)}; {advice}")
     return total
 
 
