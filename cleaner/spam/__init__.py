@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from cleaner.scripts import CODE, SCRIPTS
+from cleaner.scripts import CODE, SCRIPTS, script_counts
 from cleaner.spam.candidates import Candidate
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.model import SpamModel
@@ -315,7 +315,8 @@ def evidence(c: Candidate, row: FloatArray, view: View) -> tuple[list[str], list
         code = int(np.bincount(view.codes[c.start : c.end])[1:].argmax()) + 1
         # Latin letters are everywhere in other scripts, and of drawn ones the trick says it.
         if code != CODE["Latin"] and not (c.trick and code == STYLED):
-            others.append(f"{SCRIPTS[code]} letters in {SCRIPTS[view.home]} text")
+            name = next(iter(script_counts(view.text[c.start : c.end])))  # kana are of Han's family
+            others.append(f"{name} letters in {SCRIPTS[view.home]} text")
     elif (
         signal("foreign_share") < 1 - _PURE  # a name among the page's words is no other language
         and signal("language_gain_per_char") > _OTHER_LANGUAGE
