@@ -161,12 +161,20 @@ def test_standard_input_in_pieces(
     assert all(page.startswith(start) for page, start in zip(pages, found, strict=True))
 
 
-def test_an_array_of_pages_in_a_pipe_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = b'[\n {"text": "a page"}]'
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        (b'[\n {"text": "a page"}]', "put one object on each line"),
+        (b'{\n  "text": "a page"\n}\n', "put each object on one, as `jq -c .` does"),
+    ],
+)
+def test_json_that_is_no_json_lines_in_a_pipe_is_an_error(
+    data: bytes, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     (record,) = read(["-"])
     assert record.error is not None
-    assert "put one object on each line" in record.error
+    assert advice in record.error
 
 
 def test_parquet_cannot_be_piped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,6 +246,9 @@ def _piped(source: Source) -> Iterator[Item]:
         yield from warc.records(source.name, stream, raw.tell, seekable=False)
     elif _ARRAY.match(start):
         yield Item("jsonl", source.name, "", error=jsonl.NO_OBJECT)
+    elif _SPREAD.match(start):
+        why = "a JSON object over several lines; put each object on one, as `jq -c .` does"
+        yield Item("jsonl", source.name, "", error=why)
     elif _is_json(start):
         whole = unpacked(stream, form)
         yield from jsonl.lines(source.name, whole, raw.tell)
@@ -271,6 +274,7 @@ _HEAD = 1 << 18
 _TELLING = 16
 """Bytes besides white space that are enough to tell by."""
 _ARRAY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\[\s*\{\s*"')
+_SPREAD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*\n\s*"[^"\n]{1,80}"\s*:')
 _OBJECT = re.compile(rb'\{[ \t]*("|\}\s*$)', re.MULTILINE)
 
 
