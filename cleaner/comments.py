@@ -327,17 +327,20 @@ def _below_blank_lines(
     """Lines at which comments begin where a blank line stands before each header, of which the
     mark is not the first line; else none.
     """
-    starts = []
+    starts: list[int] = []
+    named, floor = False, 0
     for mark, is_mark in enumerate(marked):
         if not is_mark or (mark and marked[mark - 1]):
             continue
         top = mark
-        while top and short[top - 1] and not apart[top]:
+        while top > floor and short[top - 1] and not apart[top]:
             top -= 1
-        if top and not apart[top]:
+        if starts and not apart[top]:
             return []
-        starts.append((top, mark))
-    return [top for top, _ in starts] if any(top < mark for top, mark in starts) else []
+        named |= top < mark
+        starts.append(top)
+        floor = mark + 1
+    return starts if named else []
 
 
 def _at_marked(texts: Sequence[str], short: Sequence[bool], marked: Sequence[bool]) -> list[int]:

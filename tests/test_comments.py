@@ -321,3 +321,8 @@ def test_names_below_blank_lines_begin_comments(dropped: str) -> None:
     page = segment(f"Anna\n{first}\n\n{second}", "text")
     first = first if dropped else f"Anna\n{first}"
     assert found_comments(page, dropped) == (first, second)
+
+
+def test_threads_without_blank_lines_or_stops() -> None:
+    comments = [f"{name}\n{day} May 2020 at 3:14\nnice post" for day, name in enumerate("ABC", 11)]
+    assert found_comments(segment("\n".join(comments), "text")) == tuple(comments)

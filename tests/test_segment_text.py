@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cleaner
+from cleaner.scripts import UNSEEN
 from cleaner.segment.text import segment_text
+from cleaner.signs import LINE_ENDS
+from cleaner.types import Page
 
 PROSE = (
     "The river rose two metres in a single night, and by the morning the lower road had gone, "
@@ -22,6 +25,17 @@ PROSE = (
 def blocks(text: str) -> list[str]:
     page = segment_text(text)
     return [page.text_of(block) for block in page.blocks]
+
+
+def check(page: Page) -> None:
+    """What holds for every segmented text."""
+    text, at = page.source, 0
+    for block in page.blocks:
+        assert at <= block.start < block.end
+        assert text[at : block.start].strip(UNSEEN + LINE_ENDS) == ""
+        assert text[block.start : block.end].strip() == text[block.start : block.end]
+        at = block.end
+    assert text[at:].strip(UNSEEN + LINE_ENDS) == ""
 
 
 lines = st.lists(
@@ -38,13 +52,7 @@ def test_source_is_the_input_and_blocks_hold_all_its_text(rows: list[str], newli
     text = newline.join(rows)
     page = segment_text(text)
     assert page.source == text
-    at = 0
-    for block in page.blocks:
-        assert at <= block.start < block.end
-        assert text[at : block.start].strip() == ""
-        assert text[block.start : block.end].strip() == text[block.start : block.end]
-        at = block.end
-    assert text[at:].strip() == ""
+    check(page)
 
 
 def test_a_line_is_a_block() -> None:
@@ -222,6 +230,22 @@ def test_what_ends_no_sentence_is_cut_at_white_space() -> None:
     assert "".join("".join(found).split()) == "".join(phrases)
 
 
+def test_a_line_of_padded_columns_is_cut_into_what_it_shows() -> None:
+    columns = "Name" + " " * 90 + "Place. " + " " * 200 + "x" * 40 + " " * 150 + "word " * 300
+    page = segment_text(columns)
+    check(page)
+    assert "".join(map(page.text_of, page.blocks)).split() == columns.split()
+    assert cleaner.clean(columns, kind="text").error is None
+
+
+LINES = st.text(alphabet="aB.!。 \t\n\u3000\u200b字ก>-1", max_size=40)
+
+
+@given(st.lists(st.tuples(LINES, st.integers(1, 60)), max_size=8))
+def test_blocks_hold_all_that_is_seen(pieces: list[tuple[str, int]]) -> None:
+    check(segment_text("".join(piece * times for piece, times in pieces)))
+
+
 def test_a_space_lost_between_sentences_is_no_loss() -> None:
     assert blocks("".join(SENTENCES)) == SENTENCES
 
@@ -229,8 +253,9 @@ def test_a_space_lost_between_sentences_is_no_loss() -> None:
 @pytest.mark.parametrize("piece", [".", "!?", "。", "x.", '."', " ", "a ", "x.Y", "ก"])
 def test_one_long_line_takes_linear_time(piece: str) -> None:
     begin = time.perf_counter()
-    segment_text("Words before it. " + piece * 100_000 + "x")
+    page = segment_text("Words before it. " + piece * 100_000 + "x")
     assert time.perf_counter() - begin < 5
+    check(page)
 
 
 @pytest.mark.parametrize("piece", ["x", "“", "字", "字。", "ก", "x字"])

@@ -71,7 +71,10 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
             pieces += pairwise([*inner, last])
         else:
             pieces.append((first, last))
-    return [_stripped(text, first, last) for first, last in pieces]
+    # Where a cut falls into a long run of white space, some of that is a piece.
+    return [
+        _stripped(text, first, last) for first, last in pieces if not text[first:last].isspace()
+    ]
 
 
 def _ends(text: str, start: int, end: int) -> Iterator[int]:
@@ -86,6 +89,6 @@ def _ends(text: str, start: int, end: int) -> Iterator[int]:
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range without white space around it; none of it is empty."""
+    """The range without white space around it; it holds more than that."""
     piece = text[start:end]
     return end - len(piece.lstrip()), start + len(piece.rstrip())
