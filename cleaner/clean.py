@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
@@ -277,11 +278,19 @@ _CleanAny = Callable[["_Sent"], Result]
 
 
 def _clean_in_processes(pages: Iterable[_Given], clean: _CleanAny, n_jobs: int) -> Iterator[Result]:
+    from tempfile import TemporaryDirectory
+
     from joblib import Parallel, delayed, effective_n_jobs
 
     ahead = _AHEAD * effective_n_jobs(n_jobs)
     chunks = _chunks(pages)
-    with Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1) as parallel:
+    with (
+        TemporaryDirectory(prefix="cleaner-") as folder,
+        Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1) as parallel,
+    ):
+        # The model goes to each worker once; with each chunk, it would take as long as the pages.
+        file = Path(folder, "clean.pickle")
+        file.write_bytes(pickle.dumps(clean))
         failure: Exception | None = None
         while failure is None:
             # Some at a time: joblib reads on, however slowly its results are taken.
@@ -292,7 +301,7 @@ def _clean_in_processes(pages: Iterable[_Given], clean: _CleanAny, n_jobs: int) 
                 failure = error
             if not some and failure is None:
                 return
-            found = parallel(delayed(_clean_chunk)(clean, chunk) for chunk in some)
+            found = parallel(delayed(_clean_chunk)(file, chunk) for chunk in some)
             try:
                 for results in found:
                     yield from results
@@ -319,8 +328,15 @@ def clean(
     )
 
 
-def _clean_chunk(clean: _CleanAny, pages: list[_Sent]) -> list[Result]:
+def _clean_chunk(file: Path, pages: list[_Sent]) -> list[Result]:
+    clean = _sent_to_workers(file)
     return [clean(page) for page in pages]
+
+
+@lru_cache(maxsize=1)
+def _sent_to_workers(file: Path) -> _CleanAny:
+    clean: _CleanAny = pickle.loads(file.read_bytes())
+    return clean
 
 
 def _check_options(kind: Kind, favor: Favor, spam: SpamMode) -> None:

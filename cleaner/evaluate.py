@@ -180,7 +180,9 @@ def evaluate(
     kinds: tuple[Literal["html", "text"], ...] = ("html", "text")
     for kind in kinds:
         places = [i for i, page in enumerate(pages) if page.kind == kind]
-        cleaned = cleaner.clean_many((pages[i].page for i in places), kind=kind, n_jobs=n_jobs)
+        cleaned = cleaner.clean_many(
+            ((pages[i].page, pages[i].url) for i in places), kind=kind, n_jobs=n_jobs
+        )
         for place, result in zip(places, cleaned, strict=True):
             results[place] = result
     return evaluate_results(pages, [result for result in results if result is not None])

@@ -303,8 +303,7 @@ def train(
         seed: of all that is random.
         n_jobs: processes, as joblib counts them; the model does not depend on it.
         options: how the networks are trained, and their size.
-        say: takes each line of progress; with more than one of `n_jobs`, also in the processes that
-            train, so it has to be picklable.
+        say: takes each line of progress; what happens in other processes is not told.
 
     Raises:
         TypeError: `seed` is no whole number.

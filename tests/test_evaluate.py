@@ -294,9 +294,10 @@ def test_evaluate_cleans_each_page_as_its_kind(tmp_path: Path) -> None:
         model = SimpleNamespace(labels=LABELS)
 
         def clean_many(
-            self, pages: Iterable[bytes], *, kind: str, n_jobs: int
+            self, pages: Iterable[tuple[bytes, str]], *, kind: str, n_jobs: int
         ) -> Iterator[FakeResult]:
-            for page in pages:
+            for page, url in pages:
+                assert url == a_page().url
                 assert (kind == "html") == page.startswith(b"<p>")
                 yield a_result(GOLD)
 

@@ -278,6 +278,18 @@ def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield batch
 
 
+def _size(value: Any) -> int:
+    """Characters and bytes in a value, near enough to what it takes."""
+    match value:
+        case str() | bytes():
+            return len(value)
+        case dict():
+            return sum(map(_size, value.values()))
+        case list() | tuple():
+            return sum(map(_size, value))
+    return 8
+
+
 class Writer:
     """A row a page, in row groups of bounded size."""
 
@@ -313,7 +325,7 @@ class Writer:
                 is_text = kind == _AS_TEXT and written.startswith('"')
                 row[name] = json.loads(written) if is_text else written
         self._rows.append(row)
-        self._bytes += sum(len(value) for value in row.values() if isinstance(value, str))
+        self._bytes += _size(row)
         if len(self._rows) >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:
             self._flush()
 

@@ -102,6 +102,8 @@ class Pool(Generic[T, R]):
         self._setup, self._limits = setup, limits
         self._give_up, self._lost = give_up, lost
         self._size = workers
+        if "forkserver" not in multiprocessing.get_all_start_methods():
+            raise RunError("runs with workers need Linux or macOS; clean_many works anywhere")
         self._context = multiprocessing.get_context("forkserver")
         self._workers: list[_Worker[T, R]] = []
         self._again: deque[Task[T, R]] = deque()
