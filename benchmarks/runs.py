@@ -116,17 +116,18 @@ def speed(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     (work / "one").mkdir()
     write_jsonl(work / "one" / "a.jsonl", pages(".txt")[:1], "text")
     seconds: dict[str, list[float]] = {}
+    calls: dict[str, Callable[[Path], float]] = {
+        "start": lambda out: timed(lambda: run(work / "one", "-o", out, "--workers", 1)),
+        "clean_many": lambda out: bare(work / "docs", language=False),
+        "clean_many, language": lambda out: bare(work / "docs", language=True),
+        "one worker, no language": lambda out: timed(
+            lambda: run(work / "docs", "-o", out, "--workers", 1, "--no-language")
+        ),
+        "one worker": lambda out: timed(lambda: run(work / "docs", "-o", out, "--workers", 1)),
+        "two workers": lambda out: timed(lambda: run(work / "docs", "-o", out, "--workers", 2)),
+    }
     for number in range(options.rounds):
-        for name, call in {
-            "start": lambda out: timed(lambda: run(work / "one", "-o", out, "--workers", 1)),
-            "clean_many": lambda out: bare(work / "docs", language=False),
-            "clean_many, language": lambda out: bare(work / "docs", language=True),
-            "one worker, no language": lambda out: timed(
-                lambda: run(work / "docs", "-o", out, "--workers", 1, "--no-language")
-            ),
-            "one worker": lambda out: timed(lambda: run(work / "docs", "-o", out, "--workers", 1)),
-            "two workers": lambda out: timed(lambda: run(work / "docs", "-o", out, "--workers", 2)),
-        }.items():
+        for name, call in calls.items():
             out = work / f"out-{number}-{name.replace(' ', '-')}"
             seconds.setdefault(name, []).append(call(out))
             print(f"{name:22} {seconds[name][-1]:7.2f} s", file=sys.stderr)

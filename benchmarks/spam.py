@@ -40,7 +40,7 @@ from cleaner.spam.score import Promotion
 from cleaner.spam.texts import Judgements, Text
 from cleaner.spam.train import train_spam
 from cleaner.spam.view import View
-from cleaner.types import ARTICLE, Page, Segment
+from cleaner.types import ARTICLE, Kind, Page, Segment
 
 Found = list[tuple[int, int, bool]]
 """Start, end, and whether it is removed."""
@@ -200,6 +200,8 @@ def evaluate_model(
 
     other = pick(unseen, lambda name: not unseen.is_latin(name))
     roman = pick(unseen, unseen.is_latin)
+    new_other = pick(new_languages, lambda name: not new_languages.is_latin(name))
+    new_roman = pick(new_languages, new_languages.is_latin)
     for _ in range(count):
         put("foreign script", rng.choice(latin), unseen.phrase(rng.choice(other), rng, "phrase"))
         text, name = rng.choice(latin), rng.choice(roman)
@@ -215,13 +217,11 @@ def evaluate_model(
         phrase = unseen.phrase(rng.choice(roman + other), rng, "phrase")
         if words := disguised(phrase.text, rng):
             put("obfuscated", rng.choice(hosts), phrase, words)
-        for line, wanted in (
-            ("languages left out, another script", False),
-            ("languages left out, Latin", True),
+        for line, names in (
+            ("languages left out, another script", new_other),
+            ("languages left out, Latin", new_roman),
         ):
-            name = rng.choice(
-                pick(new_languages, lambda n, w=wanted: new_languages.is_latin(n) == w)
-            )  # type: ignore[misc]
+            name = rng.choice(names)
             text = rng.choice(latin)
             if iso_639_1(text.language) != name:
                 put(line, text, new_languages.phrase(name, rng, "phrase"))
@@ -404,7 +404,11 @@ def cost(cleaning: Cleaner, texts: Sequence[str], pages: Sequence[Page]) -> dict
     documents = [text for text in texts if 2_000 < len(text) < 12_000]
     documents = random.Random(1).sample(documents, min(100, len(documents)))
     figures: dict[str, Any] = {}
-    for kind, inputs in (("text", documents), ("html", [page.html for page in pages[:100]])):
+    kinds: tuple[tuple[Kind, list[str]], ...] = (
+        ("text", documents),
+        ("html", [page.html for page in pages[:100]]),
+    )
+    for kind, inputs in kinds:
         for text in inputs[:5]:
             cleaning.clean(text, kind)
         best = {mode: [1e9] * len(inputs) for mode in ("keep", "remove")}
@@ -478,9 +482,9 @@ def main() -> None:
         for number, left_out in enumerate(ROTATIONS):
             model = trained(left_out)
             evaluate_model(model, grammar, left_out, hosts, test_pages, args.count, lines)
-            found = natural(model, hosts)
-            unread = found.pop("removed and unread")
-            held_out.update(found)
+            counted = natural(model, hosts)
+            unread = counted.pop("removed and unread")
+            held_out.update(counted)
             for name, start, end in unread:
                 _say(f"removed in a held-out excerpt, unread: {name} {start} {end}")
             references = clean_references(model, args.corpora)

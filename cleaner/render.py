@@ -30,7 +30,6 @@ _BLOCKS = _CONTAINERS | _tags(
     "br caption dd dt figcaption h1 h2 h3 h4 h5 h6 hr legend li option p pre summary tbody td"
     " textarea tfoot th thead tr"
 )
-# Scripts written without spaces, in which a line may break between any two characters.
 
 
 def _element_texts(html: str, breaks: frozenset[str], gap: str) -> list[str]:
