@@ -200,7 +200,7 @@ def article_threshold(probability: Array, units: Array, favor: Favor = "balanced
 def save(model: Model, directory: Path, card: str) -> None:
     """Write a model directory; the same model gives the same bytes.
 
-    A model that was there stays whole until the new one is written.
+    A write that is broken off is never read for a model: the files would not fit each other.
     """
     directory.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = {}

@@ -54,7 +54,9 @@ class Sample(Features):
 
     name: str
     sites: tuple[str, ...]
-    """All sites that parts of it come from: in folds it goes where none of them is tested."""
+    """All sites that parts of it come from: in folds it goes where none of them is tested.
+    Of a composed document only the article's: all it is composed of is of the fold's other sites.
+    """
     kind: str
     language: str
     labels: tuple[str, ...]

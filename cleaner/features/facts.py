@@ -94,7 +94,7 @@ class Facts:
 
     @cached_property
     def last_class(self) -> NDArray[np.uint8]:
-        """Class of the last character that is neither quote nor bracket."""
+        """Class of the last character; of that before it where it is a quote or bracket."""
         last = self.classes[self.end - 1]
         closing = (last == INDEX["quote"]) | (last == INDEX["bracket"])
         return np.where(closing, self.classes[np.maximum(self.end - 2, self.start)], last)
