@@ -56,6 +56,7 @@ class Result:
     source: str = field(default="", repr=False)
     """The text offsets point into: the input for plain text, the rendered page for HTML."""
     kind: Literal["html", "text"] = "text"
+    """What the page was read as; if it could not be cleaned, what was asked for, or "text"."""
     url: str | None = None
     error: str | None = None
     """Why the page could not be cleaned; None if it was."""
