@@ -534,6 +534,16 @@ class TestFolder:
         clean(tmp_path / "in", tmp_path / "out", Options(columns=columns), progress=Progress(told))
         assert told.getvalue() == "a.jsonl: pages in text, ids in id, no addresses in address\n"
 
+    def test_an_archive_and_a_link_to_it_are_two(self, tmp_path: Path) -> None:
+        (tmp_path / "in").mkdir()
+        write_jsonl(tmp_path / "in" / "a.jsonl", ["one\n#two", "three"])
+        (tmp_path / "in" / "a.ndjson").symlink_to("a.jsonl")
+        for _ in range(2):
+            summary = clean(tmp_path / "in", tmp_path / "out", Options(format="jsonl"))
+            assert (summary["pages"]["in"], summary["outputs"]) == (4, 2)
+            names = sorted(path.name for path in (tmp_path / "out").glob("a*"))
+            assert names == ["a-2.jsonl", "a.jsonl"]
+
     def test_what_is_left_out_is_told(self, corpus: Path, tmp_path: Path) -> None:
         for name in ("a.php", "deep/b.PHP", "page?id=1", "c.jsonl.xz"):
             (corpus / name).write_text("a page")

@@ -37,7 +37,7 @@ _MOST = 10_000_000
 """Of seconds or megabytes more are no limit, and the system may not know such numbers."""
 _MOST_SEED = 2**32 - 1
 """scikit-learn takes no greater one."""
-_OTHERS = (".json", ".csv", ".tsv")
+_OTHERS = (".json", ".csv", ".tsv", ".bz2", ".xz", ".zip")
 """Outputs of these names are meant to be files, of formats that are not written."""
 
 

@@ -91,6 +91,7 @@ class _Names:
         for name, label in taken.items():
             self._earlier.setdefault(label, []).append(name)
         self._shards: Counter[Path | None] = Counter()
+        self._archives: set[str] = set()
 
     def shard(self, folder: Path | None, pages: Iterable[Source]) -> Unit:
         """A unit of the next pages of a folder, or of pages that are named."""
@@ -107,6 +108,9 @@ class _Names:
         path = PurePosixPath(source.name)
         if source.path is not None:
             label, stem = str(source.path.resolve()), _stem(path.name)
+            if label in self._archives:  # a link to one that another input names, too
+                label = str(source.path.absolute())
+            self._archives.add(label)
         else:  # nobody knows if what earlier runs were piped is the same
             labels = (f"{STDIN}{number}" for number in count(1))
             label = next(label for label in labels if label not in self._earlier)
