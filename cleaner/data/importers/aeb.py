@@ -28,5 +28,5 @@ def pages(directory: Path) -> Iterator[LabelledPage]:
             source="article-extraction-benchmark",
             licence="Apache-2.0",
             rest=NAVIGATION,
-            labels=tuple(labelled(ARTICLE, [truth["articleBody"] or ""])),
+            labels=tuple(labelled(ARTICLE, [truth["articleBody"]])),
         )
