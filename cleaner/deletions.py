@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Final
 
 from cleaner.scripts import SPACES
-from cleaner.signs import COMMAS, LINE_ENDS, STOPS, WIDE_STOPS
+from cleaner.signs import CLOSERS, COMMAS, LINE_ENDS, STOPS, WIDE_STOPS
 from cleaner.types import Page
 
 _REPEATED: Final = 20
@@ -150,7 +150,7 @@ def _begins_sentence(source: str, at: int) -> bool:
         if _begins_line(source, at):
             return True
         at = _before_spaces(source, at)
-    return source[max(0, at - 4) : at].rstrip(_CLOSERS + "\"'’")[-1:] in tuple(STOPS)
+    return source[max(0, at - 4) : at].rstrip(CLOSERS)[-1:] in tuple(STOPS)
 
 
 def _after_stops(source: str, at: int) -> int:

@@ -11,5 +11,7 @@ WIDE_STOPS: Final = "。！？．｡"
 FIRM_STOPS: Final = WIDE_STOPS + "؟۔।॥\u104b\u1362\u17d4"
 """Stops that always end a sentence."""
 STOPS: Final = PLAIN_STOPS + FIRM_STOPS
+CLOSERS: Final = "\"'”’»)]"
+"""Signs that may stand between a stop and the white space behind it."""
 COMMAS: Final = ",;、，；،؛፣\u104a"
 LINE_ENDS: Final = "\n\r\x0b\x0c\x85\u2028\u2029"

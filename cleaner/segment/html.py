@@ -52,7 +52,6 @@ _LINES_OF_CODE = frozenset("code div li ol span ul".split())
 """Elements that are a line of a listing, or hold its lines."""
 _NO_LISTING = "p, table, h1, h2, h3, h4, h5, h6, article, section, blockquote"
 """What is in a `<pre>` that holds a page, and in none that holds code."""
-_MANY = 1 << 30
 _CELL, _LINE, _PARAGRAPH = "\t", "\n", "\n\n"  # a wider one sorts after a narrower one
 _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | dict.fromkeys(
     CELLS, _CELL
@@ -60,6 +59,8 @@ _GAPS = dict.fromkeys("dd dt li option tbody tfoot thead tr".split(), _LINE) | d
 """White space around elements; a blank line around all others."""
 _TABULAR = CELLS | {"tr", "table"}
 """Elements that are counted where nothing is shown, too."""
+_UNKNOWN = -(1 << 30)
+"""So few cells that no more of them in the row make one."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _PERMALINKS = frozenset("#¶§🔗")
@@ -550,15 +551,14 @@ class _Renderer:
         """
         if self._start >= 0 or self._links or self._marks or self._inline_tokens:
             self._end_block()
-        # In a listing, an element is a line.
         if tag in CELLS:
             self._cells += 1
         elif tag == "tr":
             self._cells = 0
         elif tag == "table":  # behind one inside a cell, those of the row are not known
-            self._cells = -_MANY
+            self._cells = _UNKNOWN
         gap = _GAPS.get(tag, _PARAGRAPH)
-        if pre == _KEPT and tag in ("div", "span"):
+        if pre == _KEPT and tag in ("div", "span"):  # in a listing, an element is a line
             gap = _LINE
         if gap > self._separator:
             self._separator = gap

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from cleaner.scripts import UNSEEN
 from cleaner.segment.wrapped import Line, paragraphs
-from cleaner.signs import FIRM_STOPS, LINE_ENDS, PLAIN_STOPS, WIDE_STOPS
+from cleaner.signs import CLOSERS, FIRM_STOPS, LINE_ENDS, PLAIN_STOPS, WIDE_STOPS
 from cleaner.types import Block, Page
 
 _LINE = re.compile(f"[^{LINE_ENDS}]+")
@@ -29,7 +29,7 @@ _PIECE = 80
 # words whose space is lost. No end is a full stop after an initial; see also `_ends`.
 _END = re.compile(
     rf"""(?<![{PLAIN_STOPS}])(?:(?<!\b[^\W\d_])\.|[!?…{FIRM_STOPS}])"""
-    rf"""[{PLAIN_STOPS}]*+["'”’»)\]]*+(?=\s)|[{WIDE_STOPS}]+[」』”’）]*"""
+    rf"""[{PLAIN_STOPS}]*+[{re.escape(CLOSERS)}]*+(?=\s)|[{WIDE_STOPS}]+[」』”’）]*"""
     rf"""|(?<=[^\W\d_][^\W\d_])[{PLAIN_STOPS}]["”’»)]*(?=[^\W\d_])"""
 )
 _SPACE = re.compile(r"\s+")

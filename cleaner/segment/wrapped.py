@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cleaner.scripts import UNSEEN, columns_before
-from cleaner.signs import STOPS, WIDE_STOPS
+from cleaner.signs import CLOSERS, STOPS, WIDE_STOPS
 
 _MIN_WIDTH, _MAX_WIDTH = 40, 120
 """Wider lines are paragraphs, not wrapped text (longest common setting: 120 columns)."""
@@ -27,8 +27,7 @@ _WIDER = 1 / 20, 1 / 33
 _ENDED = 0.8
 """Share of lines, each the end of a sentence, from which they are paragraphs of about one length.
 Of wrapped lines one in six is."""
-_CLOSERS = "\"'”’»)]"
-_STOPS = tuple(set(STOPS) - set(WIDE_STOPS))
+_STOPS = frozenset(STOPS) - frozenset(WIDE_STOPS)
 """Not those of scripts whose lines break anywhere: such lines have one width only if wrapped."""
 _SPACE = re.compile(r"\s")
 _WORD = re.compile(r"\S+")
@@ -153,7 +152,7 @@ def _widths(text: str, lines: Sequence[Line], sizes: dict[int, int]) -> Iterator
 
 
 def _ends_sentence(text: str, line: Line) -> bool:
-    return text[line.start : line.end].rstrip(_CLOSERS)[-1:] in _STOPS
+    return text[line.start : line.end].rstrip(CLOSERS)[-1:] in _STOPS
 
 
 def _room(text: str, line: Line, items: AbstractSet[int], column: Sequence[int]) -> int:
