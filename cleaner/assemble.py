@@ -55,9 +55,12 @@ def with_newlines(text: str) -> str:
 
 
 def _has_blank_line(page: Page) -> bool:
-    return any(
-        len(BREAK.findall(page.source, a.end, b.start)) > 1 for a, b in pairwise(page.blocks)
-    )
+    return any(blank_line_between(page.source, a.end, b.start) for a, b in pairwise(page.blocks))
+
+
+def blank_line_between(source: str, start: int, end: int) -> bool:
+    """Whether a range of white space holds a blank line."""
+    return len(BREAK.findall(source, start, end)) > 1
 
 
 def _without(source: str, start: int, end: int, cuts: Sequence[tuple[int, int]]) -> str:

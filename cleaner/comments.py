@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import pairwise
 
-from cleaner.assemble import BREAK, gap_between, with_newlines
+from cleaner.assemble import BREAK, blank_line_between, gap_between, with_newlines
 from cleaner.signs import STOPS
 from cleaner.types import ARTICLE, COMMENT, Block, Elements, Page, Segment
 
@@ -292,7 +292,7 @@ def _text_starts(page: Page, segments: Sequence[Segment], run: Sequence[int]) ->
         return set(run)  # name, text and time of each comment share its line
     short = [_may_be_header(text) for text in texts]
     # Name and date may stand on lines of their own.
-    headers = [at for at, header in enumerate(short) if header and not (at and short[at - 1])]
+    headers = _begins(short)
     for pattern in (_MOMENT, _NUMBER):
         marked = [
             header and pattern.search(text) is not None
@@ -318,7 +318,12 @@ def _is_dated(text: str) -> bool:
 def _is_apart(page: Page, segments: Sequence[Segment], index: int) -> bool:
     """Whether a blank line stands before a segment."""
     above = segments[index - 1].end if index else 0
-    return len(BREAK.findall(page.source, above, segments[index].start)) > 1
+    return blank_line_between(page.source, above, segments[index].start)
+
+
+def _begins(flags: Sequence[bool]) -> list[int]:
+    """Where runs of flags that are set begin."""
+    return [at for at, flag in enumerate(flags) if flag and not (at and flags[at - 1])]
 
 
 def _below_blank_lines(
@@ -329,9 +334,7 @@ def _below_blank_lines(
     """
     starts: list[int] = []
     named, floor = False, 0
-    for mark, is_mark in enumerate(marked):
-        if not is_mark or (mark and marked[mark - 1]):
-            continue
+    for mark in _begins(marked):
         top = mark
         while top > floor and short[top - 1] and not apart[top]:
             top -= 1
@@ -349,7 +352,7 @@ def _at_marked(texts: Sequence[str], short: Sequence[bool], marked: Sequence[boo
     All headers have as many lines above the mark, such as a name. It is a byline below where the
     last one ends the run, and text stands above the first or all begin with a dash.
     """
-    marks = [at for at, mark in enumerate(marked) if mark and not (at and marked[at - 1])]
+    marks = _begins(marked)
     lead, before = marks[0], -2
     for mark in marks:
         top = mark
