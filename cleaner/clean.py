@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, lru_cache, partial
 from itertools import islice
@@ -177,11 +177,14 @@ class Cleaner:
 
     def _clean(
         self, page: str | bytes, kind: Kind, url: str | None, favor: Favor, mode: SpamMode,
-        keep_labels: Sequence[str],
+        keep_labels: tuple[str, ...],
     ) -> Result:  # fmt: skip
         parsed = segment(page, kind)
         if not parsed.blocks:
-            return Result("", source=parsed.source, kind=parsed.kind, url=url, html=parsed.html)
+            return Result(
+                "", source=parsed.source, kind=parsed.kind, url=url, html=parsed.html,
+                keep_labels=keep_labels,
+            )  # fmt: skip
         segments = self._label(parsed, favor)
         spam: tuple[Span, ...] = ()
         if self.model.spam is not None and mode != "keep":
@@ -209,7 +212,7 @@ class Cleaner:
             kind=parsed.kind,
             url=url,
             html=parsed.html,
-            keep_labels=tuple(keep_labels),
+            keep_labels=keep_labels,
         )
 
     def _checked(self, keep_labels: Iterable[str]) -> tuple[str, ...]:

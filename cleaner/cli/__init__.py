@@ -180,13 +180,13 @@ def _clean_stream(args: argparse.Namespace) -> int:
         progress=progress,
     )
     dropped = f", {counts.dropped} dropped" if counts.dropped else ""
-    if args.output is None and dropped and not args.quiet:
-        _say(f"cleaner: {counts.pages} pages{dropped} (--min-words)")
     if args.output is not None:
         progress.say(
             f"{counts.pages - counts.errors} of {counts.pages} pages cleaned{dropped}, "
             f"written to {args.output}"
         )
+    elif dropped and not args.quiet:
+        _say(f"cleaner: {counts.pages} pages{dropped} (--min-words)")
     return _status(args, counts.pages, counts.errors)
 
 

@@ -78,8 +78,12 @@ class CleanerPipeline:
         if not isinstance(page, str | bytes):
             self._count("without_page")
             return item
-        declared = ItemAdapter.get_field_names_from_class(type(item))  # None: any field will do
-        if declared is not None and "text" not in declared:
+        declared = ItemAdapter.get_field_names_from_class(type(item))
+
+        def takes(name: str) -> bool:
+            return declared is None or name in declared
+
+        if not takes("text"):
             self._count("without_text")
             return item
         url = adapter.get(self._url)
@@ -89,12 +93,10 @@ class CleanerPipeline:
         if self._drop_empty and not row["text"]:
             raise DropItem(f"no article in {url or 'the page'}: {outcome.error or 'empty'}")
         for name in FIELDS:
-            if declared is not None and name not in declared:
-                continue
-            original = f"original_{name}"
-            if adapter.get(name) is not None and (declared is None or original in declared):
-                adapter[original] = adapter[name]
-            adapter[name] = row[name]
+            if takes(name):
+                if adapter.get(name) is not None and takes(f"original_{name}"):
+                    adapter[f"original_{name}"] = adapter[name]
+                adapter[name] = row[name]
         if not self._keep_page:
             if isinstance(item, MutableMapping):
                 del item[self._page]
