@@ -157,13 +157,15 @@ def evaluate(
     Raises:
         TypeError: `cleaner` is a path.
         DataError: a page is malformed, or has a label that the model does not know; or none has
-            one that is to be renamed.
+            one that is to be renamed, or any label at all.
     """
     if isinstance(cleaner, str | Path):
         raise TypeError(f"cleaner must be a Cleaner: give Cleaner.load({str(cleaner)!r})")
     once = {os.path.realpath(folder): folder for folder in folders_of(folders)}.values()
     pages = [page for folder in once for page in read_pages(folder)]
     used = {label for page in pages for label in _labels_of(page)}
+    if used == {UNJUDGED}:
+        raise DataError("nothing on these pages is judged; label some of them (cleaner label)")
     for label in rename:
         if pages and label not in used:
             known = ", ".join(sorted(used))

@@ -279,6 +279,13 @@ def test_labels_can_be_read_as_others(tmp_path: Path, small_cleaner: Cleaner) ->
         evaluate(small_cleaner, tmp_path, rename={"recpie": "article"})
 
 
+def test_pages_on_which_nothing_is_judged_are_an_error(tmp_path: Path) -> None:
+    write_page(tmp_path, a_page(labels=(), rest="unjudged"))
+    cleaning = cast(Any, SimpleNamespace(model=SimpleNamespace(labels=LABELS)))
+    with pytest.raises(DataError, match="nothing on these pages is judged"):
+        evaluate(cleaning, tmp_path)
+
+
 def test_a_path_is_no_cleaner(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=r"give Cleaner\.load"):
         evaluate(cast(Any, tmp_path), tmp_path)

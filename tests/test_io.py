@@ -469,6 +469,13 @@ class TestWarc:
         (page,) = read([str(tmp_path)])
         assert (page.id, page.kind) == ("<urn:uuid:2>", "text")
 
+    def test_an_answer_whose_type_is_not_given_is_one(self, tmp_path: Path) -> None:
+        untyped = warc_record(1).replace(b"Content-Type: application/http\r\n", b"")
+        (tmp_path / "a.warc").write_bytes(untyped)
+        (page,) = read([str(tmp_path)])
+        assert isinstance(page.data, bytes)
+        assert page.data.startswith(b"<p>page 1")
+
     @pytest.mark.parametrize(
         ("encoding", "body", "found"),
         [

@@ -247,8 +247,12 @@ def _own_type(headers: dict[str, str]) -> str:
 
 
 def _is_http(headers: dict[str, str]) -> bool:
-    """Whether a record holds an answer with its HTTP headers; that of a name server has none."""
-    return _kind(headers) == "response" and _own_type(headers).startswith("application/http")
+    """Whether a record holds an answer with its HTTP headers; that of a name server has none.
+
+    Where no type is given, the answer itself tells.
+    """
+    own = _own_type(headers)
+    return _kind(headers) == "response" and (not own or own.startswith("application/http"))
 
 
 def _content_type(headers: dict[str, str], http: dict[str, str]) -> str:
