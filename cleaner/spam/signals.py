@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cleaner.cached import cached_property
 from cleaner.scripts import CODE
-from cleaner.signs import STOPS
+from cleaner.signs import COMMAS, STOPS
 from cleaner.spam.candidates import Candidate, in_place
 from cleaner.spam.disguise import TRICKS
 from cleaner.spam.grams import FloatArray
@@ -74,7 +74,7 @@ QUICK_COLUMNS: Final = np.array([COLUMN[name] for name in QUICK])
 _OPENERS: Final = frozenset("([{<«“„\"'‘‚:=/|—–-→（「『《【〈：・·•*#@~+&›>")
 _CLOSERS: Final = frozenset(")]}>»”\"'’=/|—–:：)）」』》】〉·•~+&<‹-")
 _STOPS: Final = frozenset(STOPS)
-_COMMAS: Final = frozenset(",;،、，；")
+_COMMAS: Final = frozenset(COMMAS)
 _INNER_STOP: Final = re.compile(f"[{STOPS}|:]")
 _AROUND: Final = 160
 _END: Final = 8
