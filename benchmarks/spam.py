@@ -472,8 +472,9 @@ def main() -> None:
                 language not in left_out[0] and v not in left_out[1] and not _phrase_held(p)
             )
         )
+        # No passages: they hold spam of every language and trade, and are what shipped models know.
         return train_spam(
-            known, own_pages, grammar=kept, size=args.size, n_jobs=args.n_jobs, say=_say
+            known, own_pages, grammar=kept, by_hand=(), size=args.size, n_jobs=args.n_jobs, say=_say
         )
 
     if "injected" in args.only:

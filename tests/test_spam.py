@@ -30,6 +30,7 @@ from cleaner.spam import (
 )
 from cleaner.spam.candidates import Candidate, candidates
 from cleaner.spam.disguise import disguised_words, plain_spelling
+from cleaner.spam.folds import Folds, Source
 from cleaner.spam.grammar import SENTENCE, Grammar, Phrase, _read
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import (
@@ -40,10 +41,17 @@ from cleaner.spam.inject import (
     put_linked,
     shortened,
 )
-from cleaner.spam.samples import Rows
+from cleaner.spam.samples import Rows, add_passage
 from cleaner.spam.signals import SIGNALS, Reader
 from cleaner.spam.stretches import _core, _one_script
-from cleaner.spam.texts import Judgements, Text, linked_look_alikes, look_alikes
+from cleaner.spam.texts import (
+    Judgements,
+    Marked,
+    Text,
+    linked_look_alikes,
+    look_alikes,
+    passages,
+)
 from cleaner.spam.train import _mark_threshold, train_spam
 from cleaner.spam.view import FAMILY, View
 from cleaner.types import Block, Page, Segment, Span
@@ -68,16 +76,7 @@ def spans(text: str, model: SpamModel | None = None) -> list[Span]:
     return find_spam(page, [Segment("article", text, 0, len(text), 1.0)], model or default())
 
 
-TAKEN_FOR_SPAM = pytest.mark.xfail(
-    reason="loans in another script, in the middle of a sentence that goes on", strict=True
-)
-NEGATIVES = [
-    pytest.param(case, marks=[TAKEN_FOR_SPAM] if "займы без справок" in case["text"] else [])
-    for case in cases("spam_negatives.jsonl")
-]
-
-
-@pytest.mark.parametrize("case", NEGATIVES, ids=lambda case: case["text"][:30])
+@pytest.mark.parametrize("case", cases("spam_negatives.jsonl"), ids=lambda case: case["text"][:30])
 def test_nothing_legitimate_is_removed(case: dict[str, Any]) -> None:
     assert not [span for span in spans(case["text"]) if span.removed]
 
@@ -99,7 +98,7 @@ def test_words_that_authors_link_to_other_sites_mostly_stay() -> None:
 
 def test_negatives_are_many_and_varied() -> None:
     negatives = cases("spam_negatives.jsonl")
-    assert len({case["text"] for case in negatives}) >= 500
+    assert len({case["text"] for case in negatives}) >= 400
     assert len({case["lang"] for case in negatives}) >= 50
 
 
@@ -163,7 +162,7 @@ def test_paragraphs_with_links_are_put_into_a_page_as_authors_write_them() -> No
         found = segment(changed, "html")
         assert linked.text in found.source
         shown = [found.source[link.start : link.end] for link in found.links]
-        assert shown == [linked.text[start:end] for start, end in linked.links]
+        assert shown == [linked.text[start:end] for start, end in linked.places]
     assert put_linked("<p>short</p>", links[0], Random(0)) is None
 
 
@@ -352,6 +351,61 @@ def test_each_piece_of_spam_of_a_page_is_learned() -> None:
     rows.extend(others)
     assert len(rows.signals) == len(rows.truth) == len(rows.pieces) == count
     assert (rows.pages, rows.page[-1]) == (2, 2)
+
+
+def test_what_spam_passages_hold_is_marked_and_none_is_a_test() -> None:
+    found = passages()
+    assert len({passage.text for passage in found}) == len(found)
+    for some in ([p for p in found if p.places], [p for p in found if not p.places]):
+        assert len(some) >= 250
+        assert len({passage.language for passage in some}) >= 35
+    for passage in found:
+        assert "[[" not in passage.text
+        assert "]]" not in passage.text
+        assert 20 < len(passage.without) <= len(passage.text)
+    known = {passage.text for passage in found}
+    for name in ("spam_passages.jsonl", "spam_negatives.jsonl", "spam_positives.jsonl"):
+        assert not known & {case["text"] for case in cases(name)}
+
+
+def test_a_passage_without_its_spam_reads_on() -> None:
+    clean = "The river rose in the night. Two roads were closed."
+    for number, spam in enumerate(("buy cheap pills", "Win big tonight!")):
+        at = (len("The river"), len("The river rose in the night."))[number]
+        text = f"{clean[:at]} {spam}{clean[at:]}"
+        passage = Marked(text, ((at + 1, at + 1 + len(spam)),))
+        assert text[slice(*passage.places[0])] == spam
+        assert passage.without == clean
+
+
+def test_a_passage_teaches_its_spam_and_that_nothing_else_is() -> None:
+    model = replace(default(), screen=None)
+    text = TEXT.replace("night", "night 바카라사이트", 1)
+    start = text.index("바카라사이트")
+    rows = Rows()
+    add_passage(rows, Marked(text, ((start, start + 6),)), model, 0)
+    held, clean = (np.array(rows.page) == page for page in (1, 2))
+    truth, weight = np.array(rows.truth), np.array(rows.weight)
+    assert truth[held].any()
+    assert not truth[clean].any()
+    others = Rows()
+    others.add(model.view(text), model, 0, [(start, start + 6)])
+    assert weight.min() > max(others.weight)  # what was put in by machine counts less
+    add_passage(others, Marked(TEXT, ()), model, 0)
+    assert (others.pages, others.pieces[-1]) == (2, 0)
+
+
+def test_some_phrases_are_those_that_were_put_into_passages_of_the_language() -> None:
+    grammar = Grammar.shipped()
+    words, sentence = "alpha beta", "Gamma delta!"
+    text = f"Rain fell on the hills {words} for nine days, and then the sun came out. {sentence}"
+    places = [(text.index(spam), text.index(spam) + len(spam)) for spam in (words, sentence)]
+    source = Source(grammar, Folds(grammar, Random(0)), 0, [Marked(text, tuple(places))])
+    rng = Random(0)
+    found = {(p.text, p.kind) for p in (source.phrase(TEXT, "eng", rng) for _ in range(200))}
+    assert found > {(words, "phrase"), (sentence, SENTENCE)}
+    others = {source.phrase("Der Fluss stieg in der Nacht.", "de", rng).text for _ in range(200)}
+    assert not others & {words, sentence}
 
 
 def test_spans_lie_in_article_segments_and_match_the_source() -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from cleaner.signs import FIRM_STOPS, PLAIN_STOPS, STOPS
 from cleaner.spam.grammar import SENTENCE, Phrase
-from cleaner.spam.texts import Linked
+from cleaner.spam.texts import Marked
 
 _SPACED_OUT: Final = (" ", ".", "-", "*", "_")
 _STYLE_STARTS: Final = (0x1D400, 0x1D434, 0x1D468, 0x1D4D0, 0x1D5A0, 0x1D5D4, 0x1D608, 0x1D670)
@@ -214,14 +214,14 @@ def inject_html(html: str, phrase: Phrase, random: Random) -> tuple[str, str] | 
     return html[: match.start(2)] + changed + html[match.end(2) :], spam
 
 
-def put_linked(html: str, linked: Linked, random: Random) -> str | None:
+def put_linked(html: str, linked: Marked, random: Random) -> str | None:
     """A page with a paragraph of those sentences; None if it has no other one."""
     paragraphs = list(_PARAGRAPH.finditer(html))
     if not paragraphs:
         return None
     at = random.choice(paragraphs).start()
     paragraph, end = "", 0
-    for start, stop in linked.links:
+    for start, stop in linked.places:
         words = linked.text[start:stop]
         paragraph += escape(linked.text[end:start])
         paragraph += f'<a href="{_cited(words, random)}">{escape(words)}</a>'

@@ -18,7 +18,7 @@ from cleaner.spam.grammar import SENTENCE, Phrase
 from cleaner.spam.grams import FloatArray
 from cleaner.spam.inject import disguised, inject_all, inject_html, put_linked, shortened
 from cleaner.spam.model import SpamModel
-from cleaner.spam.texts import Judgements, Linked, Text
+from cleaner.spam.texts import Judgements, Marked, Text
 from cleaner.spam.view import Articles, View
 from cleaner.types import ARTICLE, Page, Segment
 
@@ -40,6 +40,10 @@ _ALIKE: Final = 0.7
 """Share of two spans' characters in common from which they are the same."""
 _SLOPPY: Final = 0.1
 """How much less than another's that share may be."""
+_WEIGHT_OF_UNTOUCHED: Final = 10.0
+"""How much a candidate of a page without spam counts: nothing may go there."""
+_WEIGHT_BY_HAND: Final = 20.0
+"""How much one of a passage counts whose spam somebody put in by hand."""
 
 
 @dataclass(slots=True)
@@ -52,15 +56,19 @@ class Rows:
     fold: list[int] = field(default_factory=list)
     pieces: list[int] = field(default_factory=list)
     """Pieces of spam on the page."""
+    weight: list[float] = field(default_factory=list)
+    """How much the candidate counts."""
     apart: list[bool] = field(default_factory=list)
     """Whether the candidate shares nothing with the spam of its page."""
     pages: int = 0
 
     def add(
         self, view: View, model: SpamModel, fold: int, spam: Sequence[tuple[int, int]] = (),
-        skip: Callable[[int, int], bool] = lambda start, end: False,
+        skip: Callable[[int, int], bool] = lambda start, end: False, weight: float | None = None,
     ) -> None:  # fmt: skip
         """Add the candidates of a page with the given spans of spam, or with none."""
+        if weight is None:
+            weight = 1.0 if spam else _WEIGHT_OF_UNTOUCHED
         found, signals = model.signals(view)
         self.pages += 1
         # Of each candidate: what it shares with the span that it shares most with.
@@ -80,12 +88,13 @@ class Rows:
             self.page.append(self.pages)
             self.fold.append(fold)
             self.pieces.append(len(spam))
+            self.weight.append(weight)
             self.apart.append(not shared)
 
     def extend(self, other: Rows) -> None:
         """Add the rows of other pages."""
         self.page += [self.pages + page for page in other.page]
-        for name in ("signals", "truth", "fold", "pieces", "apart"):
+        for name in ("signals", "truth", "fold", "pieces", "weight", "apart"):
             getattr(self, name).extend(getattr(other, name))
         self.pages += other.pages
 
@@ -173,9 +182,16 @@ def _several(piece: Callable[[], Phrase], size: int, random: Random) -> list[Phr
     return [first, *(piece() for _ in range(more))]
 
 
+def add_passage(rows: Rows, passage: Marked, model: SpamModel, fold: int) -> None:
+    """Add a passage and, if somebody put spam into it, the same without it."""
+    if passage.places:
+        rows.add(model.view(passage.text), model, fold, passage.places, weight=_WEIGHT_BY_HAND)
+    rows.add(model.view(passage.without), model, fold)
+
+
 def add_html(
     rows: Rows, page: Page, labels: Sequence[str], source: Source,
-    alike: Mapping[str, Sequence[Linked]], model: SpamModel, fold: int, random: Random,
+    alike: Mapping[str, Sequence[Marked]], model: SpamModel, fold: int, random: Random,
 ) -> None:  # fmt: skip
     """Add the article of a page, with spam and without, with its markup and without.
 
@@ -217,7 +233,7 @@ def article_of(page: Page, labels: Sequence[str]) -> list[Segment]:
 
 
 def _with_links(
-    page: Page, article: Sequence[Segment], linked: Linked, random: Random
+    page: Page, article: Sequence[Segment], linked: Marked, random: Random
 ) -> tuple[Page, Articles] | None:
     """A page with those sentences in its article; None where they found no place in it."""
     html = put_linked(page.html, linked, random)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final
 
+from cleaner.cached import cached_property
 from cleaner.language import detect
 
-_LINK: Final = re.compile(r"(\[\[.+?\]\])")
+_MARK: Final = re.compile(r"(\[\[.+?\]\])", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,27 @@ class Judgements:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """Sentences of an author who links some of the words to other sites."""
+@dataclass(frozen=True)
+class Marked:
+    """A text in which places are marked: the spam in it, or the words that its author links."""
 
     text: str
-    links: tuple[tuple[int, int], ...]
-    """Where the links stand, in order."""
+    places: tuple[tuple[int, int], ...]
+    """Offsets, in order."""
+
+    @cached_property
+    def language(self) -> str:
+        """Of the text, ISO 639-1; empty if nothing tells."""
+        return detect(self.text) or ""
+
+    @property
+    def without(self) -> str:
+        """The text without its marked places, and without the spaces before them."""
+        kept, at = "", 0
+        for start, end in self.places:
+            kept += self.text[at:start].rstrip(" ")
+            at = end
+        return (kept + self.text[at:]).strip()
 
 
 def look_alikes() -> list[str]:
@@ -61,20 +76,32 @@ def look_alikes() -> list[str]:
     return _lines("lookalikes.txt")
 
 
-def linked_look_alikes() -> dict[str, list[Linked]]:
+def linked_look_alikes() -> dict[str, list[Marked]]:
     """The same with links, which stand in `[[…]]` in the file, by language."""
-    found: dict[str, list[Linked]] = {}
+    found: dict[str, list[Marked]] = {}
     for line in _lines("linked.txt"):
-        text, links = "", list[tuple[int, int]]()
-        for part in _LINK.split(line):
-            if part.startswith("[["):
-                links.append((len(text), len(text) + len(part) - 4))
-                part = part[2:-2]
-            text += part
-        found.setdefault(detect(text) or "", []).append(Linked(text, tuple(links)))
+        marked = _marked(line)
+        found.setdefault(marked.language, []).append(marked)
     return found
 
 
+def passages() -> list[Marked]:
+    """Passages written for this project, some with spam, which stands in `[[…]]` in the file."""
+    return [_marked(line) for line in _lines("passages.txt")]
+
+
+def _marked(line: str) -> Marked:
+    text, places = "", list[tuple[int, int]]()
+    for part in _MARK.split(line):
+        if part.startswith("[["):
+            places.append((len(text), len(text) + len(part) - 4))
+            part = part[2:-2]
+        text += part
+    return Marked(text, tuple(places))
+
+
 def _lines(name: str) -> list[str]:
+    """The texts of a file, one a line; `\\n` stands for a line break within one."""
     text = files("cleaner.spam").joinpath(name).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+    lines = (line for line in text.split("\n") if line and not line.startswith("#"))
+    return [line.replace("\\n", "\n") for line in lines]

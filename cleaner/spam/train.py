@@ -26,10 +26,10 @@ from cleaner.spam.joins import Joins
 from cleaner.spam.languages import Languages
 from cleaner.spam.model import Screen, SpamModel, standardised
 from cleaner.spam.promotional import fit_promotion, mine
-from cleaner.spam.samples import Rows, add_html, add_injected, add_natural, article_of
+from cleaner.spam.samples import Rows, add_html, add_injected, add_natural, add_passage, article_of
 from cleaner.spam.score import Promotion
 from cleaner.spam.signals import COLUMN, QUICK_COLUMNS
-from cleaner.spam.texts import Judgements, Text, linked_look_alikes, look_alikes
+from cleaner.spam.texts import Judgements, Marked, Text, linked_look_alikes, look_alikes, passages
 from cleaner.spam.trees import Trees
 from cleaner.types import Page
 
@@ -47,8 +47,6 @@ _TAUGHT: Final = 0.99
 too. Of 68 injected sentences 50 lose their spam, by trees that learn only of what passes 47, and
 of .98, 43; of hand-written sentences without spam the surest is .42 spam, .63 and .47."""
 _EPOCHS: Final = 14
-_WEIGHT_OF_UNTOUCHED: Final = 10.0
-"""How much a candidate of a page without spam counts: nothing may go there."""
 _REMOVE: Final = 0.995, 0.92, 0.35
 """Least probability of removed spans, for each degree of evidence (`support`). Chosen on real
 excerpts and on hand-written passages without spam, of which none may lose words: both are harder
@@ -86,7 +84,8 @@ def _on_one_thread(function: Callable[_Arguments, _Made]) -> Callable[_Arguments
 def train_spam(
     texts: Sequence[Text], pages: Sequence[tuple[Page, Sequence[str]]] = (), *,
     grammar: Grammar | None = None, judgements: Judgements | None = None,
-    seed: int = 0, size: float = 1.0, n_jobs: int = 1, say: Say = lambda line: None,
+    by_hand: Sequence[Marked] | None = None, seed: int = 0, size: float = 1.0, n_jobs: int = 1,
+    say: Say = lambda line: None,
 ) -> SpamModel:  # fmt: skip
     """Fit a `SpamModel`.
 
@@ -95,6 +94,7 @@ def train_spam(
         pages: HTML pages free of spam with the label of each block, for the signals of markup.
         grammar: phrases to inject; the shipped ones by default.
         judgements: spans of `texts` that are spam, which must not be learned as clean.
+        by_hand: passages that hold spam; the shipped ones by default.
         size: share of the usual number of training pages.
         n_jobs: processes for the folds, as joblib counts them; the model does not depend on it.
 
@@ -102,6 +102,7 @@ def train_spam(
     """
     grammar = grammar or Grammar.shipped()
     judgements = judgements or Judgements.shipped()
+    by_hand = passages() if by_hand is None else by_hand
     random = Random(seed)
     texts = [text for text in texts if len(text.text) >= 40]
     random.shuffle(texts)
@@ -122,7 +123,7 @@ def train_spam(
             fold, fold_of, grammar, judgements, texts,
             [text for number, text in own if number != fold],
             [phrase for number, phrase in mined if number != fold],
-            pages[fold::FOLDS], languages, joins, seed, size,
+            pages[fold::FOLDS], by_hand[fold::FOLDS], languages, joins, seed, size,
         )
         for fold in range(FOLDS)
     )  # fmt: skip
@@ -144,7 +145,7 @@ def train_spam(
 def _rows_of_fold(
     fold: int, fold_of: Folds, grammar: Grammar, judgements: Judgements, texts: Sequence[Text],
     own: Sequence[Text], mined: Sequence[str], pages: Sequence[tuple[Page, Sequence[str]]],
-    languages: Languages, joins: Joins, seed: int, size: float,
+    by_hand: Sequence[Marked], languages: Languages, joins: Joins, seed: int, size: float,
 ) -> Rows:  # fmt: skip
     """Candidates of the pages of a fold, by a promotional score that has seen nothing of them.
 
@@ -165,11 +166,13 @@ def _rows_of_fold(
     unread = [text for text in held if text.id not in judgements.spans]
     for text in held[: max(1, int(share * len(held)))]:
         add_natural(rows, text, unread, model, fold, judgements, rng)
-    source = Source(grammar, fold_of, fold)
+    source = Source(grammar, fold_of, fold, by_hand)
     for _ in range(int(_INJECTED * size) // FOLDS if held else 0):
         add_injected(rows, rng.choice(held), held, source, model, fold, rng)
     for line in look_alikes()[fold::FOLDS]:
         rows.add(model.view(line), model, fold)
+    for passage in by_hand:
+        add_passage(rows, passage, model, fold)
     alike = linked_look_alikes()
     for page, labels in pages:
         add_html(rows, page, labels, source, alike, model, fold, rng)
@@ -193,7 +196,7 @@ def _fit_weights(model: SpamModel, rows: Rows, seed: int, say: Say) -> SpamModel
     least = np.float32(np.quantile(odds[truth], 1 - _KEPT_BY_SCREEN))
     screen = replace(screen, least=float(least))
     passed, taught = odds >= least, odds >= np.quantile(odds[truth], 1 - _TAUGHT)
-    weight = np.where(np.array(rows.pieces), 1, _WEIGHT_OF_UNTOUCHED).astype(np.float32)
+    weight = np.array(rows.weight, np.float32)
     fold = np.array(rows.fold)
 
     def grown(kept: npt.NDArray[np.bool_]) -> Trees:
