@@ -170,10 +170,15 @@ class Outcomes:
             why = f"needed more than {options.limits.megabytes:,} MB of memory (--page-memory)"
         packed = None
         if options.keep_failed and options.format != "txt":
-            row: dict[str, Any] = kept_fields(page, options)
-            for name, kind in added_types(options).items():
-                row[name] = [] if isinstance(kind, list) else None
-            packed = self.pack({**row, "text": "", "model": self.model, "error": why})
+            added: dict[str, Any] = {
+                name: [] if isinstance(kind, list) else None
+                for name, kind in added_types(options).items()
+            }
+            added |= {"text": "", "model": self.model, "error": why}
+            try:
+                packed = self.pack({**kept_fields(page, options), **added})
+            except Exception:  # one of its fields cannot be written, which may be why it failed
+                packed = self.pack({"id": page.id, **added})
         attributes = _attributes(page, Result("")) if options.attributes else None
         return Outcome("error", page.id, packed, why, attributes=attributes, refused=page.refused)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -279,6 +280,26 @@ def test_json_is_no_page(tmp_path: Path, content: str, capsys: Capture) -> None:
     assert capsys.readouterr() == ("", f"cleaner: {why}\n")
     file.write_text("A page that somebody named so.")
     assert main(["clean", str(file)]) == 0
+
+
+@pytest.mark.parametrize("name", ["items.jl", "part-00000"])
+def test_lines_of_json_under_another_name_are_no_page(
+    tmp_path: Path, name: str, capsys: Capture
+) -> None:
+    (tmp_path / name).write_text('{"text": "one"}\n{"text": "two"}\n')
+    assert main(["clean", str(tmp_path / name)]) == 2
+    assert "is JSON, no page; name it .jsonl" in capsys.readouterr().err
+    (tmp_path / name).write_text("[Refrain] A song that begins like a list.")
+    assert main(["clean", str(tmp_path / name)]) == 0
+
+
+def test_a_failed_page_leaves_what_was_there(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "a.html").write_bytes(gzip.compress(b"<p>packed"))
+    output = tmp_path / "a.txt"
+    output.write_text("precious")
+    assert main(["clean", str(tmp_path / "a.html"), "-o", str(output)]) == 1
+    assert output.read_text() == "precious"
+    assert "binary data" in capsys.readouterr().err
 
 
 def test_what_cannot_be_written_leaves_no_folder(tmp_path: Path, capsys: Capture) -> None:

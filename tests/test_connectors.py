@@ -388,6 +388,19 @@ class TestScrapy:
         assert item["original_text"] == "mine"
         assert item["text"] == Cleaner().clean(PAGES[0].read_bytes()).text
         assert "original_error" not in item
+        page = {"html": PAGES[0].read_bytes(), "text": "mine", "original_text": "older"}
+        item = self.pipeline().process_item(page)
+        assert (item["original_text"], item["original_original_text"]) == ("older", "mine")
+
+    def test_the_field_tells_the_kind_of_page_as_columns_do(self) -> None:
+        words = (
+            "The committee met on Thursday to look at the bridge, which is old, and at AT&amp;T."
+        )
+        (row,) = RowCleaner()([{"html": words}])
+        assert self.pipeline().process_item({"html": words})["text"] == row["text"]
+        assert "AT&T" in row["text"]
+        item = self.pipeline(CLEANER_PAGE_FIELD="body").process_item({"body": words})
+        assert "AT&amp;T" in item["text"]
 
     @pytest.mark.parametrize("kind", [bytearray, memoryview])
     def test_other_bytes_are_pages_as_well(self, kind: Callable[[bytes], Any]) -> None:

@@ -469,6 +469,30 @@ class TestWarc:
         (page,) = read([str(tmp_path)])
         assert (page.id, page.kind) == ("<urn:uuid:2>", "text")
 
+    @pytest.mark.parametrize(
+        ("charset", "body", "text"),
+        [
+            ("iso-8859-9", "“ığ”".encode("cp1254"), "“ığ”"),
+            ("tis-620", "“ไม่”".encode("cp874"), "“ไม่”"),
+            ("utf-16", "“ığ”".encode("utf-16"), "“ığ”"),
+            ("unicode-escape", b"\\x93", b"\\x93"),
+            ("nonsense", b"a", b"a"),
+        ],
+    )
+    def test_a_charset_is_read_as_browsers_do(
+        self, tmp_path: Path, charset: str, body: bytes, text: str | bytes
+    ) -> None:
+        data = warc_record(1, body=body, http=f"text/html; charset={charset}")
+        (tmp_path / "a.warc").write_bytes(data)
+        (page,) = read([str(tmp_path)])
+        assert page.data == text
+
+    def test_a_header_that_comes_twice_is_kept_twice(self, tmp_path: Path) -> None:
+        both = b"WARC-Concurrent-To: <urn:a>\r\nWARC-Concurrent-To: <urn:b>\r\nWARC-Date"
+        (tmp_path / "a.warc").write_bytes(warc_record(1).replace(b"WARC-Date", both))
+        (page,) = read([str(tmp_path)])
+        assert page.fields["warc"]["WARC-Concurrent-To"] == "<urn:a>, <urn:b>"
+
     def test_an_answer_whose_type_is_not_given_is_one(self, tmp_path: Path) -> None:
         untyped = warc_record(1).replace(b"Content-Type: application/http\r\n", b"")
         (tmp_path / "a.warc").write_bytes(untyped)
@@ -770,6 +794,7 @@ class TestParquet:
             (("7", True, 0.5, 2**70), ["7", "true", "0.5", str(2**70)]),
             (("a", [1]), ['"a"', "[1]"]),
             (({"x": 1}, "a"), ['{"x":1}', '"a"']),
+            ((float("nan"), "high"), ["high"]),
         ],
     )
     @pytest.mark.parametrize("apart", [0, 2_000])
@@ -785,6 +810,13 @@ class TestParquet:
         writer.commit()
         written = pq.read_table(tmp_path / "a.parquet").column("x").drop_null().to_pylist()
         assert [one.replace(" ", "") for one in written] == found
+
+    def test_columns_of_one_name_are_an_error(self, tmp_path: Path) -> None:
+        columns = [pa.array(["1"]), pa.array(["one"]), pa.array(["x"]), pa.array(["y"])]
+        table = pa.Table.from_arrays(columns, names=["id", "text", "a", "a"])
+        pq.write_table(table, tmp_path / "a.parquet")
+        (record,) = read([str(tmp_path)])
+        assert record.error == "2 of its columns are called a; rename them"
 
     @given(rows=ROWS)
     def test_any_json_rows_can_be_written(
@@ -817,6 +849,15 @@ class TestAtomicFile:
             # One frame: readers in use stop at the end of the first.
             unpacked = zstandard.ZstdDecompressor().stream_reader(contents[0]).read()
             assert unpacked == b"hello\n" * 1000
+
+    def test_of_a_link_the_target_is_written(self, tmp_path: Path) -> None:
+        (tmp_path / "there").mkdir()
+        (tmp_path / "link.txt").symlink_to("there/a.txt")
+        file = AtomicFile(tmp_path / "link.txt")
+        file.write(b"hello")
+        file.commit()
+        assert (tmp_path / "link.txt").is_symlink()
+        assert (tmp_path / "there" / "a.txt").read_bytes() == b"hello"
 
     def test_one_run_at_a_time(self, tmp_path: Path) -> None:
         first = AtomicFile(tmp_path / "a.txt")

@@ -323,6 +323,13 @@ class TestFolder:
         assert rows[0]["attributes"]["cleaner__navigation"] == [[4, 8, 0.9]]
         assert rows[1]["attributes"]["cleaner__article"] == []
 
+    def test_attributes_are_called_like_their_documents(self, tmp_path: Path) -> None:
+        (tmp_path / "docs").mkdir()
+        lines = b'{"id": "1", "text": "one"}\n'
+        (tmp_path / "docs" / "X.JSONL.GZ").write_bytes(gzip.compress(lines))
+        clean(tmp_path / "docs", tmp_path / "out", Options(), attributes=tmp_path / "attributes")
+        assert [path.name for path in (tmp_path / "attributes").glob("X*")] == ["X.JSONL.GZ"]
+
     def test_pages_in_are_pages_out_and_dropped_and_errors(self, tmp_path: Path) -> None:
         write_jsonl(tmp_path / "docs" / "a.jsonl", ["one", "two words", "", "three more words"])
         options = Options(format="jsonl", min_words=2)
@@ -376,6 +383,18 @@ class TestFolder:
         writer.write({"id": "a.parquet:2", "text": ""})
         writer.commit()
         assert pq.read_table(tmp_path / "a.parquet").column("id").to_pylist() == kept
+
+    def test_a_failed_page_is_kept_without_fields_that_cannot_be_written(
+        self, tmp_path: Path
+    ) -> None:
+        deep = '{"a":' * 950 + "1" + "}" * 950
+        (tmp_path / "a.jsonl").write_text(f'{{"id": "1", "text": "", "x": {deep}}}\n')
+        for form in ("jsonl", "parquet"):
+            options = Options(format=form, keep_failed=True)
+            summary = clean([str(tmp_path / "a.jsonl")], tmp_path / form, options)
+            assert summary["pages"]["errors"] == 1
+        (row,) = rows_of(tmp_path / "jsonl" / "a.jsonl")
+        assert (row["id"], row["text"], row["error"]) == ("1", "", "the page is empty")
 
     def test_ids_that_are_true_beside_a_broken_line(self, tmp_path: Path) -> None:
         (tmp_path / "a.jsonl").write_text('{"id": true, "text": "one"}\nbroken\n')
@@ -543,6 +562,19 @@ class TestFolder:
             assert (summary["pages"]["in"], summary["outputs"]) == (4, 2)
             names = sorted(path.name for path in (tmp_path / "out").glob("a*"))
             assert names == ["a-2.jsonl", "a.jsonl"]
+
+    @pytest.mark.parametrize("order", ["ab", "ba"])
+    def test_a_link_to_an_archive_of_another_input(self, tmp_path: Path, order: str) -> None:
+        for name in "ab":
+            (tmp_path / name).mkdir()
+        write_jsonl(tmp_path / "b" / "x.jsonl", ["one", "two"])
+        (tmp_path / "a" / "x.jsonl").symlink_to("../b/x.jsonl")
+        inputs = [str(tmp_path / name) for name in order]
+        for _ in range(2):
+            summary = clean(inputs, tmp_path / "out", Options(format="jsonl"))
+            assert (summary["pages"]["in"], summary["outputs"]) == (4, 2)
+            names = sorted(path.name for path in (tmp_path / "out").glob("x*"))
+            assert names == ["x-2.jsonl", "x.jsonl"]
 
     def test_what_is_left_out_is_told(self, corpus: Path, tmp_path: Path) -> None:
         for name in ("a.php", "deep/b.PHP", "page?id=1", "c.jsonl.xz"):

@@ -30,6 +30,7 @@ from scrapy.exceptions import DropItem
 
 from cleaner.connectors import Options, RowCleaner
 from cleaner.io import Record
+from cleaner.io.columns import KINDS
 from cleaner.types import CHOICES
 
 _LOG = logging.getLogger(__name__)
@@ -87,15 +88,19 @@ class CleanerPipeline:
             self._count("without_text")
             return item
         url = adapter.get(self._url)
-        outcome = self._clean.clean(Record("", page, url=url if isinstance(url, str) else None))
+        kind = KINDS.get(self._page, "auto")
+        outcome = self._clean.clean(Record("", page, kind, url if isinstance(url, str) else None))
         self._count("failed" if outcome.error else "cleaned")
         row = outcome.packed
         if self._drop_empty and not row["text"]:
             raise DropItem(f"no article in {url or 'the page'}: {outcome.error or 'empty'}")
         for name in FIELDS:
             if takes(name):
-                if adapter.get(name) is not None and takes(f"original_{name}"):
-                    adapter[f"original_{name}"] = adapter[name]
+                free = f"original_{name}"
+                while adapter.get(free) is not None:
+                    free = f"original_{free}"
+                if adapter.get(name) is not None and takes(free):
+                    adapter[free] = adapter[name]
                 adapter[name] = row[name]
         if not self._keep_page:
             if isinstance(item, MutableMapping):

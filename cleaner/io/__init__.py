@@ -139,7 +139,7 @@ def check(inputs: Iterable[str]) -> None:
         if not path.is_dir() and not path.is_file():
             # Inputs are opened more than once; what a pipe gave the first time is gone.
             raise InputError(f"{item} is no regular file; pipe it to {STDIN} instead")
-        if path.is_file() and path.suffix.lower() == ".json" and _holds_json(path):
+        if path.is_file() and format_of(path) is None and _holds_json(path):
             raise InputError(f"{item} is JSON, no page; name it .jsonl if each line is an object")
         if path.is_dir() and next(sources([item]), None) is None:
             known = " ".join(suffix for form in FORMATS for suffix in form.suffixes)
@@ -294,8 +294,10 @@ def _is_json(head: bytes) -> bool:
 
 
 def _holds_json(path: Path) -> bool:
+    """Whether a file is JSON: by its first sign if its name says so, else by more of it."""
     with path.open("rb") as file:
-        return file.read(_SNIFFED).removeprefix(BOM_UTF8).lstrip()[:1] in (b"{", b"[")
+        head = file.read(_SNIFFED).removeprefix(BOM_UTF8).lstrip()
+    return head[:1] in (b"{", b"[") if path.suffix.lower() == ".json" else _is_json(head)
 
 
 def _walk(folder: Path, below: PurePosixPath, passed_over: Counter[str]) -> Iterator[Source]:

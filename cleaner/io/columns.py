@@ -17,6 +17,8 @@ PAGES: tuple[tuple[str, Kind], ...] = (
     ("raw_content", "auto"),
 )
 """Columns that hold the page, the first one with text wins, and the kind of page in each."""
+KINDS = dict(PAGES)
+"""The same by name."""
 URLS = ("url", "metadata.url", "source_url", "uri")
 IDS = ("id", "doc_id", "_id", "metadata.id")
 

@@ -108,8 +108,11 @@ class TextWriter:
         self._file.write(text)
 
     def commit(self) -> None:
-        """Put the file in place."""
-        self._file.commit()
+        """Put the file in place; without a page, what is there stays."""
+        if self._written:
+            self._file.commit()
+        else:
+            self._file.abort()
 
     def abort(self) -> None:
         """Leave no trace."""

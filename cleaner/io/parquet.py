@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -33,6 +34,11 @@ def items(source: Source) -> Iterator[Item]:
             lost = _lost(source, 0, f"cannot be read: {reason(error)}", source.size)
             yield lost._replace(refused=is_refusal(error))
             return
+        for name, times in Counter(file.schema_arrow.names).items():
+            if times > 1:
+                why = f"{times} of its columns are called {name}; rename them"
+                yield _lost(source, 0, why, source.size)
+                return
         total = max(1, file.metadata.num_rows)
         number = 0
         for group in range(file.metadata.num_row_groups):
@@ -323,7 +329,7 @@ class Writer:
             if row.get(name) is not None:
                 written = to_line(row[name])[:-1].decode()
                 is_text = kind == _AS_TEXT and written.startswith('"')
-                row[name] = json.loads(written) if is_text else written
+                row[name] = json.loads(written) if is_text or written == "null" else written
         self._rows.append(row)
         self._bytes += _size(row)
         if len(self._rows) >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:

@@ -245,14 +245,15 @@ class AtomicFile:
     """A file that appears under its name when it is whole, and safe on the disk.
 
     Written as `.NAME.part` in the same folder, by one run at a time, synced, renamed; then the
-    folder is synced, without which a power cut may take the name back. The same bytes written
-    give the same file, compressed or not: no time stamps.
+    folder is synced, without which a power cut may take the name back. Of a link, the target is
+    written. The same bytes written give the same file, compressed or not: no time stamps.
 
     Raises:
         RunError: another run is writing to it.
     """
 
     def __init__(self, path: Path) -> None:
+        path = Path(os.path.realpath(path)) if path.is_symlink() else path
         self.path = path
         self._made = [folder for folder in path.parents if not folder.exists()]
         self._part = path.with_name(_part_name(path.name))

@@ -11,7 +11,8 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import IO, Any
 
@@ -93,7 +94,7 @@ def records(
         try:
             for found in warc.ArchiveIterator(stream, parse_http=False):
                 begin = broken = found.stream_pos
-                names = dict(found.headers.items())
+                names = _joined_by_name(found.headers.items())
                 headers = _by_name(names)
                 if "content-length" not in headers:
                     why = "its length is missing"
@@ -233,6 +234,14 @@ def _is_page(status: int, content_type: str) -> bool:
     return status < 300 and (not content_type or content_type.startswith(_TYPES))
 
 
+def _joined_by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers that may come several times, such as those of concurrent records, in one line."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
 def _by_name(headers: dict[str, str]) -> dict[str, str]:
     """Headers by their names in lower case, as these may be written in any."""
     return {name.lower(): value for name, value in headers.items()}
@@ -348,10 +357,16 @@ def _by_header(data: bytes, headers: dict[str, str]) -> str | bytes:
     match = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", headers.get("content-type", ""), re.I)
     if match is None:
         return data
-    try:
-        name = codecs.lookup(match[1]).name
-        if name in ("iso8859-1", "ascii", "latin-1"):  # the usual default of servers: no evidence
+    from cleaner.segment.decode import codec_of  # late: all of the segmentation comes with it
+
+    label = match[1].lower()
+    with suppress(LookupError, UnicodeError):
+        name = codecs.lookup(label).name
+        if name in ("iso8859-1", "ascii"):  # the usual default of servers: no evidence
             return data
-        return data.decode(name)
-    except (LookupError, UnicodeError):
-        return data
+        if name.startswith("utf-16"):
+            return data.decode(name)
+    with suppress(UnicodeError):
+        if found := codec_of(label):
+            return data.decode(found)
+    return data

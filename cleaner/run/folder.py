@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cleaner.io import STDIN, Item, format_of
 from cleaner.io.files import FolderWriter
-from cleaner.io.record import AtomicFile, packing
+from cleaner.io.record import AtomicFile, bare_name
 from cleaner.rows import Options, Outcome
 from cleaner.run.counts import Counts
 from cleaner.run.manifest import Entry, Manifest, errors_file, numbered_texts
@@ -194,6 +194,7 @@ def _attributes_name(unit: Unit) -> str:
     source = unit.sources[0]
     form = format_of(source.path) if source.path is not None else None
     if form is not None and form.name == "jsonl" and source.path is not None:
-        bare = source.path.name.removesuffix(packing(source.path))
-        return f"{unit.name}{Path(bare).suffix}{packing(source.path)}"
+        name = source.path.name
+        bare = bare_name(name)
+        return f"{unit.name}{Path(bare).suffix}{name[len(bare) :]}"
     return f"{unit.name}.jsonl.gz"

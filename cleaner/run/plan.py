@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
-from itertools import count, groupby, islice
+from itertools import chain, count, groupby, islice
 from pathlib import Path, PurePosixPath
 
 from cleaner.io import STDIN, Source, is_page, sources
@@ -107,9 +107,11 @@ class _Names:
         """A unit of one file with many pages, or of standard input."""
         path = PurePosixPath(source.name)
         if source.path is not None:
-            label, stem = str(source.path.resolve()), _stem(path.name)
-            if label in self._archives:  # a link to one that another input names, too
-                label = str(source.path.absolute())
+            stem, place = _stem(path.name), source.path.absolute()
+            # A link to one that another input names, too, has a label of its own.
+            numbered = (f"{place} {number}" for number in count(2))
+            known = chain((str(place.resolve()), str(place)), numbered)
+            label = next(label for label in known if label not in self._archives)
             self._archives.add(label)
         else:  # nobody knows if what earlier runs were piped is the same
             labels = (f"{STDIN}{number}" for number in count(1))

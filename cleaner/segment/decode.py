@@ -131,7 +131,7 @@ def _declared(data: bytes) -> str | None:
     """The first encoding that is declared and can be the page's."""
     for match in _DECLARATION.finditer(data, 0, _PRESCAN):
         label = _LABEL.search(match["xml"] or _charset(match["meta"] or b""))
-        name = label and _codec(label[1].decode("ascii").lower())
+        name = label and codec_of(label[1].decode("ascii").lower())
         if name:
             return name
     return None
@@ -146,7 +146,7 @@ def _charset(attributes: bytes) -> bytes:
     return values.get(b"content", b"") if pragma == b"content-type" else b""
 
 
-def _codec(label: str) -> str | None:
+def codec_of(label: str) -> str | None:
     """Python's name of the encoding that browsers read pages with this label by."""
     try:
         name = codecs.lookup(_LABELS.get(label, label)).name
