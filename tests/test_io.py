@@ -811,6 +811,20 @@ class TestParquet:
         written = pq.read_table(tmp_path / "a.parquet").column("x").drop_null().to_pylist()
         assert [one.replace(" ", "") for one in written] == found
 
+    @pytest.mark.parametrize("empty", [1, 999, 1_000, 2_500])
+    def test_lists_and_objects_that_are_empty_at_first(self, tmp_path: Path, empty: int) -> None:
+        rows: list[dict[str, Any]] = [{"tags": [], "meta": {"by": None}, "more": {}}] * empty
+        rows.append({"tags": ["a"], "meta": {"by": "x"}, "more": {}})
+        schema = inferred_schema(rows)
+        assert schema.field("tags").type == pa.list_(pa.string())
+        assert schema.field("meta").type == pa.struct([("by", pa.string())])
+        writer = Writer(tmp_path / "a.parquet", schema)
+        for row in rows:
+            writer.write(Writer.pack(row))
+        writer.commit()
+        found = pq.read_table(tmp_path / "a.parquet").to_pylist()[-1]
+        assert found == {"tags": ["a"], "meta": {"by": "x"}, "more": "{}"}
+
     def test_columns_of_one_name_are_an_error(self, tmp_path: Path) -> None:
         columns = [pa.array(["1"]), pa.array(["one"]), pa.array(["x"]), pa.array(["y"])]
         table = pa.Table.from_arrays(columns, names=["id", "text", "a", "a"])

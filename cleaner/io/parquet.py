@@ -210,7 +210,11 @@ def _field(name: str, kind: Any, arrow: Any) -> Any:
     if kind in (_AS_TEXT, _AS_JSON):
         return arrow.field(name, arrow.string(), metadata=_mark(kind))
     # A field that was always null is written as text, which every reader can join with others.
-    return arrow.field(name, arrow.string() if arrow.types.is_null(kind) else kind)
+    if arrow.types.is_null(kind):
+        return arrow.field(name, arrow.string())
+    if not _writable(kind, arrow):  # all of its lists and objects were empty
+        return arrow.field(name, arrow.string(), metadata=_mark(_AS_JSON))
+    return arrow.field(name, kind)
 
 
 def _mark(kind: str) -> dict[bytes, bytes]:
@@ -239,7 +243,7 @@ def _common(known: Any, values: list[Any], whole: _Extremes, arrow: Any) -> Any:
                 whole[place] = [min(seen), max(seen)] if seen else []
     except (ValueError, TypeError, OverflowError, arrow.ArrowException):
         return mixed
-    return kind if _writable(kind, arrow) else _AS_JSON
+    return kind
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
