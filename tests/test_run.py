@@ -576,6 +576,19 @@ class TestFolder:
             names = sorted(path.name for path in (tmp_path / "out").glob("x*"))
             assert names == ["x-2.jsonl", "x.jsonl"]
 
+    @pytest.mark.parametrize("form", ["jsonl", "parquet"])
+    def test_a_folder_called_like_an_output_of_another_input(
+        self, tmp_path: Path, form: str
+    ) -> None:
+        for table, beside in (("a.parquet", "a.jsonl"), ("b.jsonl", "b.ndjson")):
+            (tmp_path / "in" / table).mkdir(parents=True)
+            write_jsonl(tmp_path / "in" / table / "part-0.jsonl", ["one", ""])
+            write_jsonl(tmp_path / "in" / beside, ["two", ""])
+        for _ in range(2):
+            summary = clean(tmp_path / "in", tmp_path / "out", Options(format=form))
+            assert (summary["pages"]["out"], summary["pages"]["errors"]) == (4, 4)
+            assert summary["outputs"] == 4
+
     def test_what_is_left_out_is_told(self, corpus: Path, tmp_path: Path) -> None:
         for name in ("a.php", "deep/b.PHP", "page?id=1", "c.jsonl.xz"):
             (corpus / name).write_text("a page")

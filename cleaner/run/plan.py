@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import chain, count, groupby, islice
 from pathlib import Path, PurePosixPath
@@ -14,6 +14,7 @@ from cleaner.io import STDIN, Source, is_page, sources
 from cleaner.io.record import MAX_NAME, bare_name
 from cleaner.run.manifest import ERRORS, Entry
 from cleaner.run.manifest import NAME as MANIFEST
+from cleaner.run.outputs import OUTPUTS
 
 SHARD = 1_000
 """Files of one page each that share an output."""
@@ -76,7 +77,7 @@ def units(inputs: Iterable[str], taken: Mapping[str, str]) -> Iterator[Unit]:
             folder = Path(item).resolve()
             found = sources([item])
             if len(inputs) > 1:  # pages of the same path in several folders
-                base = _free(folder.name or "pages", str(folder), bases)
+                base = _free(folder.name or "pages", _owned(bases, str(folder)))
                 found = (replace(one, target=f"{base}/{one.target}") for one in found)
             yield from _of_files(found, folder, names)
 
@@ -87,9 +88,13 @@ class _Names:
     def __init__(self, taken: Mapping[str, str]) -> None:
         # The reports of the run lie beside its outputs.
         self._labels = {"errors": "", "manifest": "", **taken}
+        self._owners: dict[str, str] = {}
+        """Of the files that outputs may be, and of the folders that they lie in."""
         self._earlier: dict[str, list[str]] = {}
         for name, label in taken.items():
             self._earlier.setdefault(label, []).append(name)
+            self._owners.update((str(folder), _SHARED) for folder in PurePosixPath(name).parents)
+            self._owners.update((file, label) for file in _files(name))
         self._shards: Counter[Path | None] = Counter()
         self._archives: set[str] = set()
 
@@ -123,13 +128,37 @@ class _Names:
 
     def _name(self, name: str, label: str) -> str:
         """The name that an earlier run gave it, though a better one be free by now; else a free."""
+        folder, slash, last = name.rpartition("/")
+        name = f"{self._folder(folder)}{slash}{last}"
         for held in self._earlier.get(label, ()):
             base, _, number = held.rpartition("-")
             if held == _short(name, _ROOM) or (
                 base == _short(name, _ROOM - _DIGITS) and number.isdigit()
             ):
                 return held
-        return _free(name, label, self._labels, room=_ROOM)
+        return _free(name, lambda choice: self._takes(choice, label), room=_ROOM)
+
+    def _takes(self, name: str, label: str) -> bool:
+        """Give a name to a unit, unless another has it, or a folder is called like its file."""
+        files = _files(name)
+        free = self._labels.get(name, label) == label and all(
+            self._owners.get(file, label) == label for file in files
+        )
+        if free:
+            self._labels[name] = label
+            self._owners.update(dict.fromkeys(files, label))
+        return free
+
+    def _folder(self, path: str) -> str:
+        """The folder, by another name where a file is called so: `a.jsonl/` beside `a.jsonl`."""
+        folder, slash, last = path.rpartition("/")
+        above = self._folder(folder) if folder else ""
+        return _free(f"{above}{slash}{last}", _owned(self._owners, _SHARED)) if path else ""
+
+
+def _files(name: str) -> list[str]:
+    """What an output of that name may be called, whatever its format."""
+    return [f"{name}.{form}" for form in OUTPUTS]
 
 
 class Texts:
@@ -166,7 +195,7 @@ class Texts:
         folder, slash, name = path.rpartition("/")
         if folder:
             folder = self._free(folder, _SHARED)
-        return _free(f"{folder}{slash}{name}", owner, self._owners, suffix)
+        return _free(f"{folder}{slash}{name}", _owned(self._owners, owner), suffix)
 
 
 _SHARED = ""
@@ -204,11 +233,15 @@ def _of_files(found: Iterable[Source], folder: Path | None, names: _Names) -> It
         yield names.shard(folder, pages)
 
 
-def _free(
-    name: str, label: str, names: dict[str, str], suffix: str = "", room: int = MAX_NAME
-) -> str:
+def _owned(owners: dict[str, str], owner: str) -> Callable[[str], bool]:
+    """Takes a name for an owner; whether it is its own then."""
+    return lambda name: owners.setdefault(name, owner) == owner
+
+
+def _free(name: str, takes: Callable[[str], bool], suffix: str = "", room: int = MAX_NAME) -> str:
+    """The first name that can be taken: as it is, or with a number."""
     choice, number = f"{_short(name, room - len(suffix))}{suffix}", 1
-    while names.setdefault(choice, label) != label:
+    while not takes(choice):
         number += 1
         choice = f"{_short(name, room - len(suffix) - _DIGITS)}-{number}{suffix}"
     return choice
