@@ -173,7 +173,9 @@ class Cleaner:
             reason = str(error) or type(error).__name__
             source = page if isinstance(page, str) and kind != "html" else ""
             known = "text" if kind == "auto" else kind
-            return Result("", source=source, kind=known, url=url, error=reason)
+            return Result(
+                "", source=source, kind=known, url=url, error=reason, keep_labels=keep_labels
+            )
 
     def _clean(
         self, page: str | bytes, kind: Kind, url: str | None, favor: Favor, mode: SpamMode,
@@ -273,7 +275,8 @@ class Cleaner:
 
     def _clean_any(self, page: _Sent, **options: Any) -> Result:
         if isinstance(page, _NoPage):
-            return Result("", error=f"page must be str or bytes, not {page.type}")
+            reason = f"page must be str or bytes, not {page.type}"
+            return Result("", error=reason, keep_labels=options["keep_labels"])
         page, url = page if isinstance(page, tuple) else (page, None)
         return self.clean(page, url=url, **options)
 

@@ -183,7 +183,7 @@ def _draw_copies(
 def _samples_of(
     prepared: Prepared, copies: _Copies, kinds: Sequence[str], seed: int
 ) -> list[Sample]:
-    """All samples of a page: itself, spliced or restyled copies, plain-text renderings."""
+    """All samples of a page: itself, copies (spliced, restyled, with threads), renderings."""
     with threadpool_limits(1):
         kind = prepared.page.kind
         samples = [prepared.sample()] if kind in kinds else []

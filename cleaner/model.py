@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,23 @@ from cleaner.spam.signals import QUICK, SIGNALS
 from cleaner.types import ARTICLE, COMMENT, NAVIGATION, Favor, Page
 from cleaner.zones import zoned
 
-_FAVOR: Mapping[Favor, tuple[float, float, float]] = MappingProxyType(
-    {"precision": (0.5, 0.5, 0.8), "balanced": (1.0, 0.05, 0.5), "recall": (2.0, 0.05, 0.2)}
+
+class _Bounds(NamedTuple):
+    """How the threshold on the article's probability is chosen."""
+
+    beta: float
+    """Of the F score whose expectation is maximised: how much more recall counts."""
+    least: float
+    most: float
+    """The threshold lies between these, whatever the page."""
+
+
+_FAVOR: Mapping[Favor, _Bounds] = MappingProxyType(
+    {
+        "precision": _Bounds(0.5, 0.5, 0.8),
+        "balanced": _Bounds(1.0, 0.05, 0.5),
+        "recall": _Bounds(2.0, 0.05, 0.2),
+    }
 )
 _RESERVE = 0.75
 """Power of the probabilities by which the threshold is found: the blocks of a page are right or
@@ -141,7 +156,7 @@ class Model:
         weight = np.array([_LABEL_WEIGHTS.get(label, 1.0) for label in self.labels], np.float32)
         other = 1 + (probability[:, 1:] * weight[1:]).argmax(axis=1)
         if is_clean:
-            is_article = probability[:, 0] >= _FAVOR[favor][1] * _DOUBT
+            is_article = probability[:, 0] >= _FAVOR[favor].least * _DOUBT
         else:
             unsure = probability**_RESERVE
             unsure /= unsure.sum(axis=1, keepdims=True)
@@ -190,11 +205,11 @@ def article_threshold(probability: Array, units: Array, favor: Favor = "balanced
     F is F1, or with `favor` F0.5 or F2. The threshold is kept within bounds, so that a
     page without an article has none.
     """
-    beta, low, high = _FAVOR[favor]
+    beta, least, most = _FAVOR[favor]
     order = np.argsort(-probability, kind="stable")
     expected = np.cumsum((probability * units)[order])
     score = expected / (np.cumsum(units[order]) + beta**2 * expected[-1] + 1e-9)
-    return float(np.clip(probability[order[score.argmax()]], low, high))
+    return float(np.clip(probability[order[score.argmax()]], least, most))
 
 
 def save(model: Model, directory: Path, card: str) -> None:

@@ -44,6 +44,8 @@ TYPES: dict[str, Any] = {
 _ON_REQUEST = {"segments": "segments", "source": "segments", "page_metadata": "metadata"}
 """Those that are added only where an option says so, and the option."""
 
+MOST = 10_000_000
+"""Of seconds or megabytes more are no limit, and the system may not know such numbers."""
 _OUT_OF_MEMORY = ("MemoryError", "Unable to allocate ")
 """How Python and numpy say so; `Cleaner.clean` hands on their words."""
 
@@ -167,7 +169,8 @@ class Outcomes:
         """That of a page without a result."""
         options = self.options
         if why.startswith(_OUT_OF_MEMORY):
-            why = f"needed more than {options.limits.megabytes:,} MB of memory (--page-memory)"
+            allowed = f"{options.limits.megabytes:,} MB"
+            why = f"out of memory; a page of a corpus run may take {allowed} (--page-memory)"
         packed = None
         if options.keep_failed and options.format != "txt":
             added: dict[str, Any] = {
@@ -221,6 +224,9 @@ def check_options(options: Options) -> None:
         raise InputError(f"columns {options.columns!r}: give Columns(text=…, html=…)")
     if isinstance(options.keep_labels, str):
         raise InputError(f"keep_labels {options.keep_labels!r}: give a tuple of labels")
+    for name, limit in asdict(options.limits).items():
+        if not isinstance(limit, int | float) or not 0 < limit <= MOST:
+            raise InputError(f"limits.{name} {limit!r}: give a number above 0, {MOST:,} at most")
     if not isinstance(options.min_words, int) or options.min_words < 0:
         raise InputError(f"min_words {options.min_words!r}: give a number of 0 or more")
 

@@ -520,6 +520,12 @@ def test_labels_to_keep(default_cleaner: Cleaner) -> None:
         default_cleaner.clean_many([text], keep_labels="article")
 
 
+@pytest.mark.parametrize("page", [PARAGRAPH, "", b"\0\1\2" * 100, "<svg></svg>", None])
+def test_every_result_says_which_labels_are_kept(default_cleaner: Cleaner, page: Any) -> None:
+    (result,) = default_cleaner.clean_many([page], keep_labels=("article", "comment"))
+    assert result.keep_labels == ("article", "comment")
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_clean_many_takes_pairs_of_page_and_url(n_jobs: int) -> None:
     url = "https://a.example/1"

@@ -1002,7 +1002,7 @@ class TestFaults:
         [
             ("hang", "took longer than 2 seconds"),
             ("sleep in native code", "took longer than 2 seconds"),
-            ("eat", "needed more than 300 MB of memory (--page-memory)"),
+            ("eat", "out of memory; a page of a corpus run may take 300 MB (--page-memory)"),
             ("crash", "its worker crashed (SIGSEGV)"),
             ("exit", "its worker ended with status 3"),
             ("killed", "its worker was killed (signal 9), as systems do when memory runs out"),
@@ -1170,6 +1170,9 @@ class TestDisk:
         ({"options": Options(favor="precison")}, "favor 'precison': give one of precision"),  # type: ignore[arg-type]
         ({"options": Options(keep_labels="article")}, "give a tuple of labels"),  # type: ignore[arg-type]
         ({"options": Options(min_words="3")}, "min_words '3'"),  # type: ignore[arg-type]
+        ({"options": Options(limits=Limits(seconds=-1))}, "limits.seconds -1: give a number above"),
+        ({"options": Options(limits=Limits(seconds="6"))}, "limits.seconds '6': give a number"),  # type: ignore[arg-type]
+        ({"options": Options(limits=Limits(megabytes=0))}, "limits.megabytes 0: give a number"),
         ({"workers": -1}, "workers -1: give a number of 1 or more"),
     ],
 )

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
-_MOST = 10_000_000
-"""Of seconds or megabytes more are no limit, and the system may not know such numbers."""
 _MOST_SEED = 2**32 - 1
 """scikit-learn takes no greater one."""
 _OTHERS = (".json", ".csv", ".tsv", ".bz2", ".xz", ".zip")
@@ -100,6 +98,7 @@ def _check_clean(args: argparse.Namespace) -> bool:
     """Whether the output is a folder; raises `InputError` for what does not go together."""
     from cleaner.io import format_of
     from cleaner.io.record import packing
+    from cleaner.rows import MOST
 
     for name, least in (
         ("workers", "of 1 or more"),
@@ -111,8 +110,8 @@ def _check_clean(args: argparse.Namespace) -> bool:
         option = "--" + name.replace("_", "-")
         if value is not None and not (value > 0 or (value == 0 and name == "min_words")):
             raise InputError(f"{option} {value}: give a number {least}")
-        if value is not None and value > _MOST:
-            raise InputError(f"{option} {value}: give a number of {_MOST:,} or less")
+        if value is not None and value > MOST:
+            raise InputError(f"{option} {value}: give a number of {MOST:,} or less")
     if args.output == Path("-"):
         raise InputError("-o -: standard output needs no -o; add --json for more than one page")
     one_file = args.output is not None and not args.output.is_dir() and _format(args.output)

@@ -30,7 +30,7 @@ from scrapy.exceptions import DropItem
 
 from cleaner.connectors import Options, RowCleaner
 from cleaner.io import Record
-from cleaner.io.columns import KINDS
+from cleaner.io.columns import KIND_OF_COLUMN
 from cleaner.types import CHOICES
 
 _LOG = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class CleanerPipeline:
             self._count("without_text")
             return item
         url = adapter.get(self._url)
-        kind = KINDS.get(self._page, "auto")
+        kind = KIND_OF_COLUMN.get(self._page, "auto")
         outcome = self._clean.clean(Record("", page, kind, url if isinstance(url, str) else None))
         self._count("failed" if outcome.error else "cleaned")
         row = outcome.packed

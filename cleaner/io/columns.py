@@ -17,8 +17,7 @@ PAGES: tuple[tuple[str, Kind], ...] = (
     ("raw_content", "auto"),
 )
 """Columns that hold the page, the first one with text wins, and the kind of page in each."""
-KINDS = dict(PAGES)
-"""The same by name."""
+KIND_OF_COLUMN = dict(PAGES)
 URLS = ("url", "metadata.url", "source_url", "uri")
 IDS = ("id", "doc_id", "_id", "metadata.id")
 

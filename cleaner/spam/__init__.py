@@ -74,8 +74,7 @@ def find_spam(
     """Return the injected spans inside segments of these labels, in order, never overlapping.
 
     `source[span.start:span.end] == span.text`; none reaches from one segment into the next.
-    `removed` is decided here by the strict threshold: evidence of insertion and at least one
-    independent signal.
+    `removed` is decided here, by `support` and the model's thresholds for its degrees.
     """
     articles = Articles(page, [segment for segment in segments if segment.label in labels])
     if not articles.segments:

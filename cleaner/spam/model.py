@@ -138,7 +138,7 @@ class SpamModel:
                 Promotion.from_arrays(arrays),
                 Languages.from_arrays(arrays),
                 Joins.from_arrays(arrays),
-                Screen.from_arrays(arrays),
+                Screen.from_arrays(arrays) if "screen_least" in arrays else None,
                 Trees.from_arrays(arrays, len(SIGNALS)),
                 mark,
                 mark_html,
