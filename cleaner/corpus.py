@@ -175,7 +175,7 @@ def _draw_copies(
     mixed pages gain .4 points of F1 on sites never seen, and news lose .8. Without the second
     copy, fewer comments are found.
     """
-    rng = random.Random(f"{seed} {prepared.labelled.name} drawn")
+    rng = random.Random(f"{seed} {prepared.labelled.name}")
     parts = [draw(prepared, fragments, rng, rails=rails) for rails in (True, False)]
     return _Copies(parts, draw_donor(prepared, donors, rng))
 
