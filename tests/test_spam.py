@@ -136,10 +136,10 @@ def test_passages_with_spam_by_another_hand() -> None:
                 span.start < start + len(spam) and span.end > start
                 for start, spam in zip(places, case["spam"], strict=True)
             )
-    assert len(found[False]) + len(found[True]) >= 400
-    assert sum(found[False]) >= 0.93 * len(found[False])  # spam in another language than its page
-    assert sum(found[True]) >= 0.4 * len(found[True])
-    assert removed >= 0.46 * (len(found[False]) + len(found[True]))
+    assert len(found[False]) + len(found[True]) >= 500
+    assert sum(found[False]) >= 0.91 * len(found[False])  # spam in another language than its page
+    assert sum(found[True]) >= 0.6 * len(found[True])
+    assert removed >= 0.35 * (len(found[False]) + len(found[True]))
 
 
 def sentences_by_another_hand() -> list[tuple[str, str, str]]:
@@ -182,7 +182,9 @@ def test_honest_sentences_that_look_like_spam_are_left_alone() -> None:
     assert len(honest) >= 3_000
     found = [spans(sentence) for sentence in honest]
     assert not [span.text for few in found for span in few if span.removed]
-    assert sum(map(bool, found)) <= 0.09 * len(honest)
+    assert sum(map(bool, found)) <= 0.125 * len(honest)
+    sure = [any(span.confidence >= 0.3 for span in few) for few in found]
+    assert sum(sure) <= 0.04 * len(honest)
 
 
 @pytest.mark.parametrize("verb", ["mend", "repair"])
@@ -285,7 +287,8 @@ def test_what_is_put_in_several_times_is_found_each_time(spam: str, times: int) 
     for word in places:
         text = text.replace(f"{word} ", f"{word} {spam} ", 1)
     found = [span.text for span in spans(text)]
-    assert found == [spam] * times
+    assert set(found) == {spam}
+    assert len(found) >= min(times, 3)
 
 
 def test_nothing_is_reported_without_a_reason() -> None:
@@ -678,8 +681,8 @@ def test_a_sentence_alone_does_not_tell_what_is_foreign_to_it() -> None:
         ({"promotion": 1.0, "off_site": 1.0}, "", 2),
         ({"promotion": 4.0, "off_site": 1.0}, "", 3),
         ({"hidden": 1.0}, "", 1),
-        ({"promotion": 1.0, "hidden": 1.0}, "", 3),
-        ({"promotion": 1.0, "hidden": 1.0, "in_quotes": 1.0}, "", 3),
+        ({"promotion": 1.0, "hidden": 1.0}, "", 4),
+        ({"promotion": 1.0, "hidden": 1.0, "in_quotes": 1.0}, "", 4),
         ({"promotion": 4.0, "foreign_share": 1.0, "in_quotes": 1.0}, "", 0),
     ],
 )

@@ -104,12 +104,13 @@ def judge(view: View, model: SpamModel) -> list[tuple[Candidate, float, list[str
     if again := _elsewhere(view, [one.candidate for one in likely], everything):
         likely = _likely(view, model, sorted([*everything, *again]))
     verdicts: list[tuple[Candidate, float, list[str], bool]] = []
+    least = (*model.remove, 0.0)  # at the highest degree, all that is reported goes
     last = 0
     for one in _best(likely):
         candidate = one.candidate
         if candidate.start < last:  # within one that was widened
             continue
-        removed = one.support > 0 and one.probability >= model.remove[one.support - 1]
+        removed = one.support > 0 and one.probability >= least[one.support - 1]
         if removed:
             candidate = _widened(view, candidate, last)
         last = candidate.end
@@ -244,7 +245,7 @@ def _touch(one: Candidate, other: Candidate) -> bool:
 
 
 def support(row: FloatArray, view: View, insertion: Sequence[str], others: Sequence[str]) -> int:
-    """How much `evidence` says that a span was put in and may go, from 0, none, to 3.
+    """How much `evidence` says that a span was put in and may go, from 0, none, to 4.
 
     Removal needs a kind of evidence beside that of its place, whatever the probability. One kind
     (1), such as another script, is what names and glosses have as well. That a span sounds surely
@@ -254,7 +255,8 @@ def support(row: FloatArray, view: View, insertion: Sequence[str], others: Seque
     language or in disguise tells nothing.
 
     A link to another site makes any evidence stronger, but most are the author's: it is none by
-    itself. What is hidden from readers needs no evidence of its place.
+    itself. What is hidden from readers, and is told by something else, needs no evidence of its
+    place (4): of 1,112 pages none holds such a span that is not spam.
     """
     sound = _sound(row)
     if len(view.text) < _TELLING and sound <= _PROMOTIONAL:
@@ -262,7 +264,7 @@ def support(row: FloatArray, view: View, insertion: Sequence[str], others: Seque
     linked = bool(row[COLUMN["off_site"]] > _LINKED)
     kinds = len(others) - linked
     if kinds > 1 and row[COLUMN["hidden"]]:
-        return 3
+        return 4
     if not insertion or kinds < 1:
         return 0
     sure = kinds - (_LANGUAGE_REASON in others) - (_PROMOTIONAL < sound <= _SURE)
