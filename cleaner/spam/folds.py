@@ -15,7 +15,8 @@ from cleaner.spam.texts import Marked, Text
 
 FOLDS: Final = 5
 _BY_HAND: Final = 0.3
-"""Share of phrases that were put into a passage of the language by hand, if there are any."""
+"""Share of phrases that were put into a passage of the language by hand, if there are any. In
+articles of 3,000 characters, .53 of such phrases are surely spam instead of .42."""
 
 
 class Folds:

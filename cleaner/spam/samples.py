@@ -43,7 +43,9 @@ _SLOPPY: Final = 0.1
 _WEIGHT_OF_UNTOUCHED: Final = 10.0
 """How much a candidate of a page without spam counts: nothing may go there."""
 _WEIGHT_BY_HAND: Final = 20.0
-"""How much one of a passage counts whose spam somebody put in by hand."""
+"""How much one of a passage counts whose spam somebody put in by hand. Of 69 promotional sentences
+in passages that were held out from the others, 12 are reported without any, 23 if they count 1, 32
+at 10, 35 at 30 and 34 at 100."""
 
 
 @dataclass(slots=True)
