@@ -44,17 +44,13 @@ def import_corpus(format: str, directory: Path, out: Path, readings: Path | None
         raise DataError(f"unknown format {format!r}; choose one of {', '.join(sorted(IMPORTERS))}")
     found = read_readings(readings) if readings else {}
     names: set[str] = set()
-    pages = apply_readings(importer(directory), found)
-    while True:
-        with laid_out_as(format, directory):
-            page = next(pages, None)
-        if page is None:
-            break
-        if page.name in names:
-            raise DataError(f"{directory}: two pages come out as {page.name}; rename one")
-        _keep_corrected(out, page)
-        write_page(out, page, compress=True)
-        names.add(page.name)
+    with laid_out_as(format, directory):  # a field of another type is only noticed in writing
+        for page in apply_readings(importer(directory), found):
+            if page.name in names:
+                raise DataError(f"{directory}: two pages come out as {page.name}; rename one")
+            _keep_corrected(out, page)
+            write_page(out, page, compress=True)
+            names.add(page.name)
     if not names:
         raise DataError(
             f"{directory}: holds no page as {format} lays them out; give another folder"
