@@ -98,7 +98,7 @@ def test_words_that_authors_link_to_other_sites_mostly_stay() -> None:
 
 def test_negatives_are_many_and_varied() -> None:
     negatives = cases("spam_negatives.jsonl")
-    assert len({case["text"] for case in negatives}) >= 400
+    assert len({case["text"] for case in negatives}) >= 500
     assert len({case["lang"] for case in negatives}) >= 50
 
 
@@ -275,8 +275,17 @@ def test_the_words_of_likely_spam_are_sought_in_all_of_the_page() -> None:
     assert not _elsewhere(view, [one], [one, other])
 
 
-@pytest.mark.parametrize("spam", ["바카라사이트", "онлайн казино", "สล็อตออนไลน์", "娱乐城"])
-@pytest.mark.parametrize("times", [2, 4])
+ONE_MISSED = pytest.mark.xfail(reason="one of four, since passages are learned from", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("spam", "times"),
+    [
+        pytest.param(spam, times, marks=[ONE_MISSED] if (spam, times) == ("娱乐城", 4) else [])
+        for spam in ("바카라사이트", "онлайн казино", "สล็อตออนไลน์", "娱乐城")
+        for times in (2, 4)
+    ],
+)
 def test_what_is_put_in_several_times_is_found_each_time(spam: str, times: int) -> None:
     places = ("city", "commander", "airport", "morning")[:times]
     text = (
@@ -287,8 +296,7 @@ def test_what_is_put_in_several_times_is_found_each_time(spam: str, times: int) 
     for word in places:
         text = text.replace(f"{word} ", f"{word} {spam} ", 1)
     found = [span.text for span in spans(text)]
-    assert set(found) == {spam}
-    assert len(found) >= min(times, 3)
+    assert found == [spam] * times
 
 
 def test_nothing_is_reported_without_a_reason() -> None:
