@@ -113,8 +113,9 @@ def main() -> None:
         if number % options.every == 0:
             reference = "\n".join(entry.text for entry in page.labels if entry.label == ARTICLE)
             parsed = segment(page.page, page.kind)
-            known = {name: readings[name] for name in {page.name} & readings.keys()}
-            (labelled,) = apply_readings([page], known)
+            labelled = page
+            if page.name in readings:
+                (labelled,) = apply_readings([page], {page.name: readings[page.name]})
             precision, recall = score(perfect_text(labelled, parsed), reference)
             rows.append((f1(precision, recall), precision, recall, page.layout, page.name))
             if word_scores(parsed.source, reference)[1] >= PRESENT:

@@ -296,11 +296,16 @@ def kept_fields(page: Record, options: Options) -> dict[str, Any]:
             kept[name] = value
     for name in TYPES:
         if fields.get(name) is not None:
-            free = f"original_{name}"
-            while free in kept:
-                free = f"original_{free}"
-            kept[free] = fields[name]
+            kept[original_name(name, kept.__contains__)] = fields[name]
     return kept
+
+
+def original_name(name: str, is_taken: Callable[[str], bool]) -> str:
+    """What becomes of the name of a field where cleaning writes its own: the first that is free."""
+    free = f"original_{name}"
+    while is_taken(free):
+        free = f"original_{free}"
+    return free
 
 
 def kept_columns(

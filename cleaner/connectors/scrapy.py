@@ -31,6 +31,7 @@ from scrapy.exceptions import DropItem
 from cleaner.connectors import Options, RowCleaner
 from cleaner.io import Record
 from cleaner.io.columns import KIND_OF_COLUMN
+from cleaner.rows import original_name
 from cleaner.types import CHOICES
 
 _LOG = logging.getLogger(__name__)
@@ -96,9 +97,7 @@ class CleanerPipeline:
             raise DropItem(f"no article in {url or 'the page'}: {outcome.error or 'empty'}")
         for name in FIELDS:
             if takes(name):
-                free = f"original_{name}"
-                while adapter.get(free) is not None:
-                    free = f"original_{free}"
+                free = original_name(name, lambda taken: adapter.get(taken) is not None)
                 if adapter.get(name) is not None and takes(free):
                     adapter[free] = adapter[name]
                 adapter[name] = row[name]

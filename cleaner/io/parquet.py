@@ -207,14 +207,14 @@ _LEVELS = 30
 
 
 def _field(name: str, kind: Any, arrow: Any) -> Any:
-    if kind in (_AS_TEXT, _AS_JSON):
-        return arrow.field(name, arrow.string(), metadata=_mark(kind))
-    # A field that was always null is written as text, which every reader can join with others.
-    if arrow.types.is_null(kind):
-        return arrow.field(name, arrow.string())
-    if not _writable(kind, arrow):  # all of its lists and objects were empty
-        return arrow.field(name, arrow.string(), metadata=_mark(_AS_JSON))
-    return arrow.field(name, kind)
+    if kind not in (_AS_TEXT, _AS_JSON):
+        # A field that was always null is written as text, which every reader can join with others.
+        if arrow.types.is_null(kind):
+            return arrow.field(name, arrow.string())
+        if _writable(kind, arrow):
+            return arrow.field(name, kind)
+        kind = _AS_JSON  # all of its lists and objects were empty
+    return arrow.field(name, arrow.string(), metadata=_mark(kind))
 
 
 def _mark(kind: str) -> dict[bytes, bytes]:

@@ -87,8 +87,8 @@ class _Names:
 
     def __init__(self, taken: Mapping[str, str]) -> None:
         # The reports of the run lie beside its outputs.
-        self._labels = {"errors": "", "manifest": "", **taken}
-        self._owners: dict[str, str] = {}
+        reports = (*_files("errors"), *_files("manifest"))
+        self._owners: dict[str, str] = dict.fromkeys(reports, _RUN)
         """Of the files that outputs may be, and of the folders that they lie in."""
         self._earlier: dict[str, list[str]] = {}
         for name, label in taken.items():
@@ -141,11 +141,8 @@ class _Names:
     def _takes(self, name: str, label: str) -> bool:
         """Give a name to a unit, unless another has it, or a folder is called like its file."""
         files = _files(name)
-        free = self._labels.get(name, label) == label and all(
-            self._owners.get(file, label) == label for file in files
-        )
+        free = all(self._owners.get(file, label) == label for file in files)
         if free:
-            self._labels[name] = label
             self._owners.update(dict.fromkeys(files, label))
         return free
 
@@ -172,7 +169,7 @@ class Texts:
     """
 
     def __init__(self, entries: Iterable[Entry], given: Set[str]) -> None:
-        self._owners = dict.fromkeys((ERRORS, MANIFEST, "errors.jsonl", "run.json"), "the run")
+        self._owners = dict.fromkeys((ERRORS, MANIFEST, "errors.jsonl", "run.json"), _RUN)
         for entry in entries:
             for file in entry.files:
                 if file.endswith("/") or not replaced(entry.label, given):
@@ -198,8 +195,8 @@ class Texts:
         return _free(f"{folder}{slash}{name}", _owned(self._owners, owner), suffix)
 
 
-_SHARED = ""
-"""Owner of folders that any page may lie in."""
+_SHARED, _RUN = "", "the run"
+"""Owners of folders that any page may lie in, and of reports."""
 
 
 def replaced(label: str, given: Set[str]) -> bool:
